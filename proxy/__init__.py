@@ -1,0 +1,1 @@
+"""The proxies: how a request reaches the Hub or a user's server."""
