@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import json
+import logging
 from collections.abc import Awaitable
 from typing import Any
 
-from jupyterhub.log import log_request
-from tornado.httputil import (
-    HTTPConnection,
-    HTTPHeaders,
-    HTTPMessageDelegate,
-    HTTPServerRequest,
-    ResponseStartLine,
-)
-from tornado.web import Application, RequestHandler
+from tornado.httputil import HTTPHeaders, HTTPMessageDelegate, HTTPServerRequest
+from tornado.log import access_log
+from tornado.web import Application, RequestHandler, StaticFileHandler
 
-from .errors import PublicError
-from .handlers import error_body
+from .handlers import Health, Metrics, TooLarge
 from .metrics import RequestMetrics
 
 
@@ -37,23 +30,20 @@ class ServiceApplication(Application):
         self._idle = asyncio.Event()
         self._idle.set()
 
-    def start_request(
-        self, server_conn: object, request_conn: HTTPConnection
-    ) -> HTTPMessageDelegate:
-        request = super().start_request(server_conn, request_conn)
-        return LimitedRequest(request, request_conn, self._body_limit)
-
     def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> Any:
         self._in_flight += 1
         self._idle.clear()
-        return super().find_handler(request, **kwargs)
+        return LimitedRequest(
+            super().find_handler(request, **kwargs),
+            instead=self.get_handler_delegate(request, TooLarge),
+            limit=self._body_limit,
+        )
 
     def log_request(self, handler: RequestHandler) -> None:
         self._in_flight -= 1
         if not self._in_flight:
             self._idle.set()
         self._metrics.record(handler)
-        # The Hub's own log line: secrets in queries and headers are left out.
         log_request(handler)
 
     async def drain(self, seconds: float) -> bool:
@@ -65,58 +55,63 @@ class ServiceApplication(Application):
         return True
 
 
-class LimitedRequest(HTTPMessageDelegate):
-    """Passes a request on, and answers 413 as soon as its body is over the limit.
+def log_request(handler: RequestHandler) -> None:
+    """One line a request, without its query and headers: secrets travel in them."""
+    request, status = handler.request, handler.get_status()
+    user = getattr(handler, "current_user", None) or {}
+    access_log.log(
+        log_level(handler, status),
+        "%d %s %s (%s@%s) %.1f ms",
+        status,
+        request.method,
+        request.path,
+        user.get("name", ""),
+        request.remote_ip,
+        1000 * request.request_time(),
+    )
 
-    Tornado's own limit answers 400, without a body.
+
+def log_level(handler: RequestHandler, status: int) -> int:
+    """What probes and browsers ask for all day long is only for the curious."""
+    if status >= 500:
+        return logging.ERROR
+    if status >= 400:
+        return logging.WARNING
+    routine = isinstance(handler, Health | Metrics | StaticFileHandler)
+    return logging.DEBUG if routine else logging.INFO
+
+
+class LimitedRequest(HTTPMessageDelegate):
+    """Passes a request on, or answers it instead when its body is over the limit.
+
+    A body that is too large is read to its end and forgotten: an answer before
+    that is lost on its way through most proxies. Tornado's own limit, far above,
+    cuts off those who never end.
     """
 
     def __init__(
-        self, request: HTTPMessageDelegate, connection: HTTPConnection, limit: int
+        self, request: HTTPMessageDelegate, *, instead: HTTPMessageDelegate, limit: int
     ) -> None:
         self._request = request
-        self._connection = connection
-        self._limit = self._left = limit
-        self._refused = False
+        self._instead = instead
+        self._left = limit
 
     def headers_received(
         self, start_line: Any, headers: HTTPHeaders
     ) -> Awaitable[None] | None:
-        announced = headers.get("Content-Length", "")
-        if announced.isdigit() and int(announced) > self._limit:
-            self._refuse()
-            return None
+        self._start = (start_line, headers)
         return self._request.headers_received(start_line, headers)
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
         self._left -= len(chunk)
-        if self._left < 0:
-            self._refuse()
-            return None
-        return self._request.data_received(chunk)
+        return None if self._left < 0 else self._request.data_received(chunk)
 
     def finish(self) -> None:
-        if not self._refused:
+        if self._left < 0:
+            self._instead.headers_received(*self._start)
+            self._instead.finish()
+        else:
             self._request.finish()
 
     def on_connection_close(self) -> None:
-        if not self._refused:
-            self._request.on_connection_close()
-
-    def _refuse(self) -> None:
-        if self._refused:
-            return
-        self._refused = True
-        message = f"The body is larger than {self._limit} bytes."
-        body = json.dumps({"error": error_body(PublicError(413, message))}).encode()
-        headers = HTTPHeaders(
-            {
-                "Content-Type": "application/json",
-                "Content-Length": str(len(body)),
-                "Connection": "close",
-            }
-        )
-        line = ResponseStartLine("HTTP/1.1", 413, "Content Too Large")
-        self._connection.write_headers(line, headers, body)
-        # What is still on its way is thrown away, and the connection closed.
-        self._connection.finish()
+        self._request.on_connection_close()

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
 from typing import Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError, best_match
+from jsonschema_rs import ValidationError, ValidationErrorKind, validator_for
 
 from .errors import PublicError
 
-Schema = Mapping[str, Any]
+Schema = dict[str, Any]
 
 
 def parse_json(body: bytes) -> Any:
@@ -41,8 +39,7 @@ def _refuse_constant(name: str) -> None:
 
 def check(value: Any, schema: Schema) -> None:
     """Accept what fits the schema; 400 with the field at fault if it does not."""
-    errors: Iterable[ValidationError] = Draft202012Validator(schema).iter_errors(value)
-    error = best_match(errors)
+    error = next(validator_for(schema, offline=True).iter_errors(value), None)
     if error is not None:
         field = field_at_fault(error)
         where = f"{field}: " if field else ""
@@ -51,13 +48,12 @@ def check(value: Any, schema: Schema) -> None:
 
 def field_at_fault(error: ValidationError) -> str:
     """Its path, such as `systems.0`; a missing or unknown field is named itself."""
-    path = [str(step) for step in error.absolute_path]
-    value: Any = error.instance
-    schema: Any = error.schema
-    if error.validator == "required":
-        path += [name for name in schema["required"] if name not in value][:1]
-    elif error.validator == "additionalProperties":
-        path += sorted(set(value) - set(schema.get("properties", {})))[:1]
+    path = [str(step) for step in error.instance_path]
+    kind = error.kind
+    if isinstance(kind, ValidationErrorKind.Required):
+        path.append(kind.property)
+    elif isinstance(kind, ValidationErrorKind.AdditionalProperties):
+        path += sorted(kind.unexpected)[:1]
     return ".".join(path)
 
 

@@ -260,16 +260,30 @@ class OAuthCallback(PageHandler, HubOAuthCallbackHandler):
     public = True
 
 
-class NotFound(PageHandler):
-    """No such page, in the look that the asker can read."""
+class Refusal(PageHandler):
+    """Refuses whatever it is asked, in the form that the asker can read."""
 
     public = True
 
-    def prepare(self) -> None:  # type: ignore[override]
-        raise PublicError(404, "There is nothing at this address.")
+    async def prepare(self) -> None:
+        raise self.reason()
+
+    def reason(self) -> PublicError:
+        raise NotImplementedError
 
     def show_error(self, error: PublicError) -> None:
         if "text/html" in self.request.headers.get("Accept", ""):
             super().show_error(error)
         else:
             Handler.show_error(self, error)
+
+
+class NotFound(Refusal):
+    def reason(self) -> PublicError:
+        return PublicError(404, "There is nothing at this address.")
+
+
+class TooLarge(Refusal):
+    def reason(self) -> PublicError:
+        limit = self.service.max_body_size
+        return PublicError(413, f"The body is larger than {limit} bytes.", limit=limit)

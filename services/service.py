@@ -35,6 +35,9 @@ from .settings import ServiceSettings
 
 Route = tuple[Any, ...]
 
+# How much of a body that is too large is read, only to be able to say so.
+LARGEST_READ = 64 * 1024 * 1024
+
 
 class Service(ServiceSettings):
     """The base of every service.
@@ -191,7 +194,7 @@ class Service(ServiceSettings):
             ssl_options=self.certificates.server_context()
             if self.certificates
             else None,
-            max_body_size=sys.maxsize,  # LimitedRequest keeps the limit
+            max_body_size=LARGEST_READ + self.max_body_size,
             xheaders=True,
         )
         try:

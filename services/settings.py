@@ -139,6 +139,13 @@ class ServiceSettings(Application):
         True, help="Show /metrics only to holders of the scope read:metrics."
     ).tag(config=True)
 
+    def get_default_logging_config(self) -> dict[str, Any]:
+        """One log for the service, its modules and the requests that tornado sees."""
+        config = super().get_default_logging_config()
+        own = config["loggers"][type(self).__name__]
+        config["loggers"].update({"tornado": own, "jupyterhub_suite": own})
+        return config
+
     @default("description")
     def _default_description(self) -> str:
         return inspect.getdoc(type(self)) or ""
@@ -170,6 +177,13 @@ class ServiceSettings(Application):
     @default("log_level")
     def _default_log_level(self) -> int:
         return logging.INFO
+
+    @default("log_format")
+    def _default_log_format(self) -> str:
+        return (
+            "%(color)s[%(levelname)1.1s %(asctime)s.%(msecs).03d %(name)s]"
+            "%(end_color)s %(message)s"
+        )
 
     @validate("prefix", "base_url")
     def _slashes(self, proposal: Any) -> str:
