@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from tornado.httputil import HTTPHeaders, HTTPMessageDelegate, HTTPServerRequest
@@ -31,13 +31,16 @@ class ServiceApplication(Application):
         self._idle.set()
 
     def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> Any:
-        self._in_flight += 1
-        self._idle.clear()
         return LimitedRequest(
             super().find_handler(request, **kwargs),
             instead=self.get_handler_delegate(request, TooLarge),
             limit=self._body_limit,
+            begin=self._begin,
         )
+
+    def _begin(self) -> None:
+        self._in_flight += 1
+        self._idle.clear()
 
     def log_request(self, handler: RequestHandler) -> None:
         self._in_flight -= 1
@@ -90,11 +93,17 @@ class LimitedRequest(HTTPMessageDelegate):
     """
 
     def __init__(
-        self, request: HTTPMessageDelegate, *, instead: HTTPMessageDelegate, limit: int
+        self,
+        request: HTTPMessageDelegate,
+        *,
+        instead: HTTPMessageDelegate,
+        limit: int,
+        begin: Callable[[], None],
     ) -> None:
         self._request = request
         self._instead = instead
         self._left = limit
+        self._begin = begin
 
     def headers_received(
         self, start_line: Any, headers: HTTPHeaders
@@ -107,6 +116,7 @@ class LimitedRequest(HTTPMessageDelegate):
         return None if self._left < 0 else self._request.data_received(chunk)
 
     def finish(self) -> None:
+        self._begin()
         if self._left < 0:
             self._instead.headers_received(*self._start)
             self._instead.finish()

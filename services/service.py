@@ -36,7 +36,7 @@ from .settings import ServiceSettings
 Route = tuple[Any, ...]
 
 # How much of a body that is too large is read, only to be able to say so.
-LARGEST_READ = 64 * 1024 * 1024
+LARGEST_READ = 1024**3
 
 
 class Service(ServiceSettings):

@@ -180,10 +180,8 @@ class ServiceSettings(Application):
 
     @default("log_format")
     def _default_log_format(self) -> str:
-        return (
-            "%(color)s[%(levelname)1.1s %(asctime)s.%(msecs).03d %(name)s]"
-            "%(end_color)s %(message)s"
-        )
+        # As the Hub writes them, for they often land in the Hub's own log.
+        return "[%(levelname)1.1s %(asctime)s.%(msecs).03d %(name)s] %(message)s"
 
     @validate("prefix", "base_url")
     def _slashes(self, proposal: Any) -> str:
