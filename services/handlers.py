@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 User = dict[str, Any]
 
+# Whoever may open the Hub's admin page may do what our own scopes allow.
+HUB_ADMIN = "admin-ui"
+
 
 class Handler(HubOAuthenticated, RequestHandler):
     """Identifies the asker and lets in whom the scopes let in."""
@@ -114,9 +117,14 @@ class Handler(HubOAuthenticated, RequestHandler):
             super().check_xsrf_cookie()
 
     def may(self, scope: str) -> bool:
-        """Does the asker hold this scope (or a wider one)?"""
-        user = self.current_user
-        return bool(user and self.hub_auth.check_scopes({scope}, user))
+        """Does the asker hold this scope, or one that stands above it?"""
+        if self.current_user is None:
+            return False
+        enough = {scope}
+        if scope.startswith("custom:"):
+            # The Hub's admin role cannot be given our own scopes.
+            enough.add(HUB_ADMIN)
+        return bool(self.hub_auth.check_scopes(enough, self.current_user))
 
     def require(self, scope: str) -> None:
         if not self.may(scope):
