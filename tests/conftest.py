@@ -1,9 +1,3 @@
 from __future__ import annotations
 
-import pytest
-
-
-@pytest.fixture(scope="session")
-def anyio_backend() -> str:
-    """JupyterHub and tornado speak asyncio only."""
-    return "asyncio"
+pytest_plugins = ["tests.harness.fixtures"]
