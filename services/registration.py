@@ -9,6 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+# How `configure` hands a service its settings: a JSON object. Not the command
+# line, for everybody on the machine can read that.
+SETTINGS_VARIABLE = "JUPYTERHUB_SUITE_SETTINGS"
+
 
 @dataclass(frozen=True)
 class Registration:
@@ -21,5 +25,11 @@ class Registration:
     admin_scopes: tuple[str, ...] = ()
     # Scopes of its own: their name, and the description that the Hub shows.
     custom_scopes: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
-    # The class whose settings `configure(name={…})` sets.
-    settings_class: str = "Service"
+
+    @property
+    def client_scopes(self) -> tuple[str, ...]:
+        """What a visitor's login may carry of the scopes that the visitor holds.
+
+        The Hub adds the scope to reach the service by itself.
+        """
+        return ("admin-ui", *self.user_scopes, *self.admin_scopes)

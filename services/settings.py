@@ -36,8 +36,7 @@ from traitlets.config import Application, Config
 from traitlets.config.loader import PyFileConfigLoader
 
 from .errors import SettingError
-
-SETTINGS_VARIABLE = "JUPYTERHUB_SUITE_SETTINGS"
+from .registration import SETTINGS_VARIABLE
 
 
 class ServiceSettings(Application):
