@@ -25,6 +25,7 @@ from .errors import (
     HubMissing,
     HubRefused,
     HubUnreachable,
+    SettingError,
 )
 
 # Asks for {"items": […], "_pagination": {…}} where a list would come.
@@ -72,7 +73,7 @@ class HubClient:
         self._longest_wait = longest_wait
         self._http = httpx.AsyncClient(
             base_url=self.url,
-            headers={"Authorization": f"token {token}"},
+            headers=authorization(token),
             timeout=timeout,
             transport=transport,
             verify=tls or True,
@@ -139,6 +140,13 @@ class HubClient:
             with map_errors(method, self.url + path):
                 response = await self._http.request(method, path, **request)
         return read_answer(response)
+
+
+def authorization(token: str) -> dict[str, str]:
+    """The header for a token; refused here, as httpx would quote it in its error."""
+    if not token.isascii() or not token.isprintable() or token != token.strip():
+        raise SettingError("api_token has characters that no token of a Hub has")
+    return {"Authorization": f"token {token}"} if token else {}
 
 
 def read_page(page: Any, offset: int) -> tuple[list[Any], int | None]:

@@ -129,7 +129,7 @@ class Changes:
 
     def get(self, section: str, trait: str, default: Any) -> Any:
         """What is set, also if it was written as c.Section.trait.append(…)."""
-        value = self.c[section][trait] if trait in self.c[section] else default
+        value = self.c[section].get(trait, default)
         return value.get_value(default) if isinstance(value, LazyConfigValue) else value
 
     def _container(self, section: str, trait: str, kind: type) -> Any:
