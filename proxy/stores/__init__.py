@@ -1,0 +1,1 @@
+"""Where routes live. Read `base` first, then `memory`, then the one you need."""
