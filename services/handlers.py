@@ -92,8 +92,9 @@ class Handler(HubOAuthenticated, RequestHandler):
             ) from error
 
     def _refuse_forgery(self) -> None:
-        """Say so if somebody is logged in and only the XSRF token is missing."""
-        if self.hub_auth.get_token(self):
+        """Say so if a cookie's word was not taken for want of its XSRF token."""
+        spoken_for = self.hub_auth.get_token(self, in_cookie=False)
+        if not spoken_for and self.hub_auth.get_token(self):
             super().check_xsrf_cookie()
 
     def _check_entry(self) -> None:
@@ -140,13 +141,15 @@ class Handler(HubOAuthenticated, RequestHandler):
         self.finish(json.dumps({"error": error_body(error)}))
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
-        """What is meant for the user is no news; all else wants its traceback."""
+        """What is meant for the user is no news; all else wants its traceback.
+
+        Tornado's own line would quote the whole address, in which secrets travel.
+        """
+        line = f"{self.request.method} {self.request.path}"
         if isinstance(value, HubError):
-            self.service.log.error(
-                "%s %s: %s", self.request.method, self.request.path, value
-            )
-        elif not isinstance(value, PublicError):
-            super().log_exception(typ, value, tb)
+            self.service.log.error("%s: %s", line, value)
+        elif not isinstance(value, PublicError | HTTPError):
+            self.service.log.error("%s failed", line, exc_info=(typ, value, tb))
 
 
 def missing_scope(scope: str, user: User | None) -> PublicError:

@@ -101,7 +101,7 @@ def running_hub(port: int, password: str) -> Iterator[subprocess.Popen[bytes]]:
             stderr=subprocess.STDOUT,
             # Ctrl-C reaches us alone, and the Hub has time to stop its servers.
             start_new_session=True,
-            preexec_fn=end_with_parent,
+            preexec_fn=end_with_parent,  # noqa: PLW1509 - there are no threads
         )
         try:
             yield hub

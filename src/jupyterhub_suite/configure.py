@@ -164,7 +164,8 @@ def _configure_service(
     own = {key: value for key, value in settings.items() if key not in HUB_KEYS}
     item = {
         "name": needs.name,
-        "url": for_hub.get("url") or free_url(),
+        "url": for_hub.get("url")
+        or free_url(changes.get("JupyterHub", "internal_ssl", False)),
         "command": [sys.executable, "-m", needs.module],
         "oauth_no_confirm": True,
         "oauth_client_allowed_scopes": list(needs.client_scopes),
@@ -199,8 +200,9 @@ def _configure_scopes(
         changes.include(role["scopes"], needs.user_scopes, "scopes of the role user")
 
 
-def free_url() -> str:
+def free_url(tls: bool) -> str:
     """An address on loopback that nobody listens at."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{probe.getsockname()[1]}"
+        port = probe.getsockname()[1]
+    return f"{'https' if tls else 'http'}://127.0.0.1:{port}"

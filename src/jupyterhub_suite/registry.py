@@ -11,7 +11,9 @@ from .services.registration import Registration
 SERVICES: dict[str, str] = {}
 
 # Proxies, and the settings' section of each. "hub" leaves the Hub's own.
-PROXIES: dict[str, str] = {}
+PROXIES: dict[str, str] = {
+    "file": "jupyterhub_suite.proxy.classes.TraefikFileProviderProxy",
+}
 
 
 def registration(service: str, services: Mapping[str, str] = SERVICES) -> Registration:
