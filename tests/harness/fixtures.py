@@ -7,17 +7,28 @@ shared by all tests of a worker: keep to keys, databases and folders of your own
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+import playwright.async_api
 import pytest
 
 from tests.harness import processes
-from tests.harness.hub import RealHub
+from tests.harness.browser import Browser, launch
+from tests.harness.docker import Docker
+from tests.harness.etcd import Etcd
+from tests.harness.hub import ROOT, RealHub
+from tests.harness.nginx import Nginx
 from tests.harness.parts import need
+from tests.harness.postgresql import PostgreSQL
+from tests.harness.prometheus import Prometheus
+from tests.harness.redis import Redis, Sentinel
+from tests.harness.sshd import Sshd
+from tests.harness.traefik import Traefik
 
 # Put on a test that is to hold on both: `@both_hubs`.
 both_hubs = pytest.mark.parametrize("jupyterhub_version", ["6", "5"])
@@ -85,3 +96,116 @@ def start_hub(parts: AsyncExitStack, tmp_path: Path, hub_python: Path) -> StartH
         return await parts.enter_async_context(hub)
 
     return start
+
+
+# Shared by all tests of a worker: keep to keys and databases of your own
+
+
+@pytest.fixture(scope="session")
+async def shared(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[tuple[AsyncExitStack, Path]]:
+    """Holds what all tests of a worker share, and where it lives."""
+    async with AsyncExitStack() as stack:
+        yield stack, tmp_path_factory.mktemp("shared")
+
+
+Shared = tuple[AsyncExitStack, Path]
+
+
+@pytest.fixture(scope="session")
+async def etcd(shared: Shared) -> Etcd:
+    """One member."""
+    stack, folder = shared
+    return await stack.enter_async_context(Etcd(folder / "etcd"))
+
+
+@pytest.fixture(scope="session")
+async def redis(shared: Shared) -> Redis:
+    stack, folder = shared
+    return await stack.enter_async_context(Redis(folder / "redis"))
+
+
+@pytest.fixture(scope="session")
+async def postgresql(shared: Shared) -> PostgreSQL:
+    """`await postgresql.new_database()` is the URL of one for you alone."""
+    stack, folder = shared
+    return await stack.enter_async_context(PostgreSQL(folder / "postgresql"))
+
+
+@pytest.fixture(scope="session")
+async def sshd(shared: Shared) -> Sshd:
+    stack, folder = shared
+    return await stack.enter_async_context(Sshd(folder / "sshd"))
+
+
+@pytest.fixture(scope="session")
+async def docker(shared: Shared) -> Docker:
+    """An engine without images; `@one_engine` keeps its tests on one worker."""
+    stack, folder = shared
+    cache = ROOT / ".cache"
+    cache.mkdir(exist_ok=True)
+    return await stack.enter_async_context(Docker(folder / "docker", cache))
+
+
+one_engine = pytest.mark.xdist_group("docker")
+
+
+# A test's own, to break
+
+
+Start = Callable[..., Awaitable[Any]]
+
+
+def starter(part: Callable[..., Any]) -> Any:
+    """A fixture that starts such parts: `await start_…(…)` takes what it takes."""
+
+    @pytest.fixture
+    def start(parts: AsyncExitStack, tmp_path: Path) -> Start:
+        numbers = itertools.count(1)
+
+        async def started(*args: Any, **options: Any) -> Any:
+            folder = tmp_path / f"{part.__name__.lower()}-{next(numbers)}"
+            return await parts.enter_async_context(part(folder, *args, **options))
+
+        return started
+
+    return start
+
+
+start_etcd = starter(Etcd)
+start_nginx = starter(Nginx)
+start_postgresql = starter(PostgreSQL)
+start_prometheus = starter(Prometheus)
+start_redis = starter(Redis)
+start_sentinel = starter(Sentinel)
+start_sshd = starter(Sshd)
+start_traefik = starter(Traefik)
+
+
+# The browser
+
+
+@pytest.fixture(scope="session")
+async def chromium(shared: Shared) -> playwright.async_api.Browser:
+    return await launch(shared[0])
+
+
+@pytest.fixture
+async def browser(
+    chromium: playwright.async_api.Browser, request: pytest.FixtureRequest
+) -> AsyncIterator[Browser]:
+    """Pages in profiles of their own; a failed test leaves a picture of each."""
+    browser = Browser(chromium)
+    try:
+        yield browser
+        if request.node.stash.get(FAILED, []):
+            await browser.keep_pages(request.node.nodeid.rpartition("::")[2])
+    finally:
+        await browser.close()
+
+
+@pytest.fixture
+async def page(browser: Browser) -> playwright.async_api.Page:
+    """One page of a desktop's size, logged in nowhere."""
+    return await browser.new_page()

@@ -51,7 +51,7 @@ async def wait_for(
         try:
             if last := await condition():
                 return last
-        except (OSError, httpx.TransportError) as error:
+        except (ConnectionError, httpx.TransportError) as error:
             last = error
         if process is not None and process.poll() is not None:
             raise ProcessError(process.describe(f"ended while awaited: {what}"))
@@ -161,9 +161,8 @@ class Process:
 
     async def listens(self, port: int, *, deadline: float = 30) -> None:
         async def connected() -> bool:
-            stream = await anyio.connect_tcp("127.0.0.1", port)
-            await stream.aclose()
-            return True
+            with socket.socket() as client:
+                return client.connect_ex(("127.0.0.1", port)) == 0
 
         await wait_for(
             connected, what=f"port {port} open", deadline=deadline, process=self
@@ -172,8 +171,7 @@ class Process:
     async def listens_on(self, path: Path, *, deadline: float = 30) -> None:
         async def connected() -> bool:
             with socket.socket(socket.AF_UNIX) as client:
-                client.connect(str(path))
-            return True
+                return client.connect_ex(str(path)) == 0
 
         await wait_for(
             connected, what=f"socket {path} open", deadline=deadline, process=self
