@@ -146,12 +146,12 @@ class Process:
     async def answers(
         self, url: str, *, deadline: float = 30, verify: bool = True
     ) -> httpx.Response:
-        """Wait for a first answer that is not a server's error."""
+        """Wait for a first answer that is not an error."""
         async with httpx.AsyncClient(verify=verify, trust_env=False) as client:
 
             async def asked() -> httpx.Response | None:
                 response = await client.get(url)
-                return response if response.status_code < 500 else None
+                return None if response.is_error else response
 
             found = await wait_for(
                 asked, what=f"an answer from {url}", deadline=deadline, process=self
