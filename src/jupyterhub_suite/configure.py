@@ -66,6 +66,11 @@ def configure(
         needs = registration(name)
         _configure_service(changes, needs, {**look, **settings.get(name, {})})
         _configure_scopes(changes, needs, open_to_users)
+    if services and changes.get("JupyterHub", "internal_ssl", False):
+        # The Hub's own process has loaded it all; other users of this package not.
+        from .internal_ssl import mend_service_check
+
+        mend_service_check()
     if explain:
         sys.stdout.write(changes.explain())
 

@@ -344,7 +344,8 @@ async def test_internal_ssl_is_mutual(tmp_path: Path) -> None:
     port = free_port()
     url = f"https://127.0.0.1:{port}"
     settings = hub_settings(port, url=url)
-    async with RealHub(tmp_path, settings=settings, internal_ssl=True) as hub:
+    mend = "from jupyterhub_suite.internal_ssl import *; mend_service_check()"
+    async with RealHub(tmp_path, mend, settings, internal_ssl=True) as hub:
         token = await new_token(hub, "alice")
         url += "/services/hello/us"
         headers = {"Authorization": f"token {token}"}
