@@ -47,6 +47,7 @@ class Database:
         self._service = service
         self._versions = versions
         self.engine = open_engine(self.url)
+        self._reading = self.engine.execution_options(sqlite_begin="BEGIN")
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
     def __repr__(self) -> str:
@@ -56,6 +57,12 @@ class Database:
     async def begin(self) -> AsyncIterator[AsyncSession]:
         """A session in a transaction: kept as a whole, or not at all."""
         async with self._sessions.begin() as session:
+            yield session
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """A session that only reads, and makes no writer wait."""
+        async with self._sessions(bind=self._reading) as session:
             yield session
 
     async def upgrade(self) -> None:
@@ -104,7 +111,7 @@ def parse_database_url(written: str) -> URL:
     """The URL with a driver that fits; says what is wrong, without the password."""
     try:
         url = make_url(written)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise SettingError(
             "database_url is not a URL: expected sqlite:///PATH or"
             " postgresql://USER@HOST/NAME"
@@ -128,15 +135,24 @@ def open_engine(url: URL) -> AsyncEngine:
         ) from None
     if engine.dialect.name == "sqlite":
         event.listen(engine.sync_engine, "connect", prepare_sqlite)
+        event.listen(engine.sync_engine, "begin", begin_sqlite)
     return engine
 
 
 def prepare_sqlite(connection: Any, _record: Any) -> None:
     """Readers and a writer at once, patience between writers, and real references."""
+    # Python's driver would begin transactions late, and end them at a new table.
+    connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "busy_timeout=10000", "foreign_keys=ON"):
+    for pragma in ("busy_timeout=10000", "journal_mode=WAL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def begin_sqlite(connection: Connection) -> None:
+    """A writer waits for its turn here, and not half way, where it would fail."""
+    options = connection.get_execution_options()
+    connection.exec_driver_sql(options.get("sqlite_begin", "BEGIN IMMEDIATE"))
 
 
 @contextmanager

@@ -1,0 +1,17 @@
+"""A service with one table, for the tests of the database."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from jupyterhub_suite.services.database import DatabaseService
+
+
+class Notes(DatabaseService):
+    name = "notes"
+    migrations = Path(__file__).parent / "notes_versions"
+
+
+if __name__ == "__main__":
+    sys.exit(Notes.main())
