@@ -97,53 +97,61 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> ConfigurationError
 
 
 class Changes:
-    """Writes into the configuration what is not there yet, and remembers it."""
+    """Writes into the configuration what is not there yet, and remembers where."""
 
     def __init__(self, c: Any) -> None:
         self.c = c
-        self._made: list[str] = []
-
-    def set(self, section: str, trait: str, value: Any) -> None:
-        if trait not in self.c[section]:
-            self.c[section][trait] = value
-            self._made.append(f"c.{section}.{trait} = {pformat(value)}")
-
-    def add(self, section: str, trait: str, item: dict[str, Any]) -> dict[str, Any]:
-        """The item of that name in a list, completed by what it has not set."""
-        items = self._container(section, trait, list)
-        present = next((old for old in items if old["name"] == item["name"]), None)
-        if present is None:
-            items.append(item)
-            self._made.append(f"c.{section}.{trait} += [{pformat(item)}]")
-            return item
-        for key, value in item.items():
-            present.setdefault(key, value)
-        return present
-
-    def put(self, section: str, trait: str, key: str, value: Any) -> None:
-        mapping = self._container(section, trait, dict)
-        if key not in mapping:
-            mapping[key] = value
-            self._made.append(f"c.{section}.{trait}[{key!r}] = {pformat(value)}")
-
-    def include(self, items: list[Any], wanted: Iterable[Any], where: str) -> None:
-        missing = [value for value in wanted if value not in items]
-        if missing:
-            items.extend(missing)
-            self._made.append(f"{where} += {missing!r}")
+        self._touched: dict[tuple[str, str], None] = {}
 
     def get(self, section: str, trait: str, default: Any) -> Any:
         """What is set, also if it was written as c.Section.trait.append(…)."""
         value = self.c[section].get(trait, default)
         return value.get_value(default) if isinstance(value, LazyConfigValue) else value
 
-    def _container(self, section: str, trait: str, kind: type) -> Any:
-        self.c[section][trait] = self.get(section, trait, kind())
+    def set(self, section: str, trait: str, value: Any) -> None:
+        if trait not in self.c[section]:
+            self.c[section][trait] = value
+            self._touched[section, trait] = None
+
+    def add(self, section: str, trait: str, item: dict[str, Any]) -> dict[str, Any]:
+        """The item of that name in a list, completed by what it has not set."""
+        items = self._container(section, trait, [])
+        present = next((old for old in items if old["name"] == item["name"]), None)
+        if present is None:
+            items.append(item)
+            return item
+        for key, value in item.items():
+            present.setdefault(key, value)
+        return present
+
+    def put(self, section: str, trait: str, key: str, value: Any) -> None:
+        self._container(section, trait, {}).setdefault(key, value)
+
+    def _container(self, section: str, trait: str, empty: Any) -> Any:
+        self.c[section][trait] = self.get(section, trait, empty)
+        self._touched[section, trait] = None
         return self.c[section][trait]
 
     def explain(self) -> str:
-        made = self._made or ["# nothing: all of it was there already"]
-        return "\n".join(["# jupyterhub_suite.configure set:", *made, ""])
+        """All traits that were touched, as one would write them. No token."""
+        lines = [
+            f"c.{section}.{trait} = {pformat(without_tokens(self.c[section][trait]))}\n"
+            for section, trait in self._touched
+        ]
+        return "".join(["# jupyterhub_suite.configure sees to this:\n", *lines])
+
+
+def without_tokens(value: Any) -> Any:
+    if isinstance(value, list):
+        return [without_tokens(item) for item in value]
+    if isinstance(value, dict):
+        return {
+            key: "(secret)"
+            if "token" in key or "password" in key
+            else without_tokens(v)
+            for key, v in value.items()
+        }
+    return value
 
 
 def _configure_proxy(changes: Changes, name: str, settings: Mapping[str, Any]) -> None:
@@ -202,7 +210,8 @@ def _configure_scopes(
         role = changes.add(
             "JupyterHub", "load_roles", {"name": "user", "scopes": ["self"]}
         )
-        changes.include(role["scopes"], needs.user_scopes, "scopes of the role user")
+        held = role["scopes"]
+        held.extend(scope for scope in needs.user_scopes if scope not in held)
 
 
 def free_url(tls: bool) -> str:
