@@ -44,6 +44,13 @@ class Store(ABC):
         `load` before it writes again.
         """
 
+    async def peek(self, path: Path) -> Entry | None:
+        """One entry as the store holds it now; a cheap one, asked for every now and then.
+
+        Not the entry as we remember it: this is how a flushed store is noticed.
+        """
+        return (await self.load()).get(path)
+
     async def close(self) -> None:
         """Let go of connections and files; the entries stay."""
         return

@@ -24,6 +24,7 @@ class FileStore(DocumentStore):
     def __init__(self, path: str) -> None:
         self.path = FilePath(path).absolute()
         self.suffix = suffix_of("dynamic_config_file", self.path)
+        self._written: tuple[int, int] | None = None
         super().__init__(toml=self.suffix == ".toml")
 
     @property
@@ -48,9 +49,23 @@ class FileStore(DocumentStore):
             raise StoreRefused(f"{self.path} is damaged: {e}") from None
         return await super().load()
 
+    async def peek(self, path: Path) -> Entry | None:
+        """Reads the file again only if somebody has replaced it."""
+        if self._stamp() != self._written:
+            await self.load()
+        return self._entries.get(path)
+
+    def _stamp(self) -> tuple[int, int] | None:
+        try:
+            status = self.files[-1].stat()
+        except OSError:
+            return None
+        return status.st_ino, status.st_mtime_ns
+
     async def publish(self, text: str) -> None:
         try:
             for path in self.files:
                 await asyncio.to_thread(replace, path, text)
+            self._written = self._stamp()
         except OSError as e:
             raise StoreRefused(f"cannot write {self.path}: {e.strerror}") from None
