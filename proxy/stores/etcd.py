@@ -25,8 +25,11 @@ from .tls import ClientTls
 BRANCHES = 42
 """Three levels of it are just below the limit of 128 that each path must respect."""
 
-LARGEST = 700_000
-"""Bytes of keys and values in one transaction; its overhead is as much again."""
+LARGEST = 1_400_000
+"""Bytes in one transaction: etcd takes 1.5 MiB."""
+
+OVERHEAD = 24
+"""Bytes that an operation takes beside its key and value."""
 
 PAGE = 10_000
 """Keys to read at once; an answer must stay below etcd's limit too."""
@@ -178,7 +181,8 @@ def transactions(
     batch: list[dict[str, Any]] = []
     size = 0
     for operation in operations:
-        cost = sum(len(text) for part in operation.values() for text in part.values())
+        texts = [text for part in operation.values() for text in part.values()]
+        cost = sum(len(text) * 3 // 4 for text in texts) + OVERHEAD
         if batch and (size + cost > LARGEST or len(batch) == BRANCHES**3):
             yield batch
             batch, size = [], 0
