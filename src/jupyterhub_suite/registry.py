@@ -10,9 +10,13 @@ from .services.registration import Registration
 # Services, and where each says what it needs from the Hub.
 SERVICES: dict[str, str] = {}
 
-# Proxies, and the settings' section of each. "hub" leaves the Hub's own.
+# Proxies, by where they keep their routes.
 PROXIES: dict[str, str] = {
     "file": "jupyterhub_suite.proxy.classes.TraefikFileProviderProxy",
+    "etcd": "jupyterhub_suite.proxy.classes.TraefikEtcdProxy",
+    "redis": "jupyterhub_suite.proxy.classes.TraefikRedisProxy",
+    "consul": "jupyterhub_suite.proxy.classes.TraefikConsulProxy",
+    "http": "jupyterhub_suite.proxy.classes.TraefikHTTPProviderProxy",
 }
 
 

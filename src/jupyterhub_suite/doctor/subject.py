@@ -38,6 +38,11 @@ class Subject:
         return [s for s in self.get("services", []) if s.get("name") in SERVICES]
 
     @cached_property
+    def proxy_name(self) -> str:
+        proxy = self.get("proxy_class", "")
+        return proxy if isinstance(proxy, str) else proxy.__name__
+
+    @cached_property
     def hub_api(self) -> str:
         if self.api_url:
             return self.api_url
