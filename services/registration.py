@@ -18,6 +18,8 @@ SETTINGS_VARIABLE = "JUPYTERHUB_SUITE_SETTINGS"
 class Registration:
     name: str
     module: str
+    # The class that is the service: its settings, and for doctor its database.
+    settings_class: str = "jupyterhub_suite.services.service.Service"
     # What the service itself may do: the scopes of its own role, and no more.
     scopes: tuple[str, ...] = ()
     # What every user needs to reach and use it; admins get the others too.
