@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -114,44 +115,35 @@ def test_a_missing_part_skips_on_a_laptop_and_fails_in_ci(
         need("etcd")
 
 
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """Chromium keeps a socket in its profile, and a socket's path is short."""
+    with tempfile.TemporaryDirectory(prefix="ended-", dir="/tmp") as folder:
+        yield Path(folder)
+
+
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGINT])
 async def test_nothing_outlives_a_test_run_that_is(
-    ending: signal.Signals, tmp_path: Path
+    ending: signal.Signals, short_folder: Path
 ) -> None:
     """Not its Hub, that one's proxy and servers, its browser, nor any part."""
     if sys.platform != "linux":
         lack("only Linux lets a guardian adopt orphans")
-    marker = tmp_path.name
-    inner = tmp_path / "tests"
-    inner.mkdir()
-    (inner / "test_hanging.py").write_text(HANGING_TEST)
-    (inner / "conftest.py").write_text('pytest_plugins = ["tests.harness.fixtures"]\n')
-    command = [
-        *(sys.executable, "-m", "pytest", "-c", str(ROOT / "pyproject.toml")),
-        *("-s", "-n0", "-p", "no:cacheprovider", f"--basetemp={tmp_path}/base"),
-        str(inner),
-    ]
-    log = tmp_path / "log"
-    with log.open("w") as output:
-        run = subprocess.Popen(  # noqa: ASYNC220 - it must be the guardians' parent
-            command,
-            stdout=output,
-            stderr=output,
-            cwd=ROOT,
-            # The browser's profile goes there, which marks its processes too.
-            env={**os.environ, "TMPDIR": str(tmp_path)},
-        )
+    for part in ("redis", "traefik", "chromium"):
+        need(part)
+    log = short_folder / "log"
+    run = start_hanging_tests(short_folder, log)
 
     async def started() -> bool:
         assert run.poll() is None, log.read_text()
         return "everything runs" in log.read_text()
 
     async def all_gone() -> bool:
-        return run.poll() is not None and not list(those_marked(marker))
+        return run.poll() is not None and not list(those_marked(short_folder.name))
 
     try:
         await wait_for(started, what="the inner test running", deadline=90)
-        commands = "\n".join(those_marked(marker))
+        commands = "\n".join(those_marked(short_folder.name))
         for part in (
             "redis-server",
             "jupyterhub ",
@@ -163,3 +155,23 @@ async def test_nothing_outlives_a_test_run_that_is(
     finally:
         run.send_signal(ending)
     await wait_for(all_gone, what="an end of everything", deadline=30)
+
+
+def start_hanging_tests(folder: Path, log: Path) -> subprocess.Popen[bytes]:
+    tests = folder / "tests"
+    tests.mkdir()
+    (tests / "test_hanging.py").write_text(HANGING_TEST)
+    (tests / "conftest.py").write_text('pytest_plugins = ["tests.harness.fixtures"]\n')
+    with log.open("w") as output:
+        return subprocess.Popen(
+            [
+                *(sys.executable, "-m", "pytest", "-c", ROOT / "pyproject.toml"),
+                *("-s", "-n0", "-p", "no:cacheprovider", f"--basetemp={folder}/base"),
+                tests,
+            ],
+            stdout=output,
+            stderr=output,
+            cwd=ROOT,
+            # The browser's profile goes there, which marks its processes too.
+            env={**os.environ, "TMPDIR": str(folder)},
+        )
