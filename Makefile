@@ -13,7 +13,7 @@ STAMP_HUB5 := .venv-hub5/.made-$(VERSION)
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help environment demo test lint format coverage build hub5 clean
+.PHONY: help environment demo test lint format settings coverage build hub5 clean
 
 help: ## say what there is
 	@grep -hE '^[a-z0-9]+:.*## ' Makefile | sed -E 's/^([a-z0-9]+):.*## (.*)/make \1\t\2/' | expand -t 20
@@ -38,6 +38,9 @@ lint: $(STAMP) ## check style and types
 format: $(STAMP) ## put the code in order
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+settings: $(STAMP) ## write docs/settings.md from the code
+	@$(BIN)/python -m jupyterhub_suite.settings_page > docs/settings.md
 
 coverage: $(STAMP) ## run all tests, and tell which lines none of them reached
 	@$(BIN)/coverage erase

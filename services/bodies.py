@@ -15,7 +15,13 @@ Schema = dict[str, Any]
 def parse_json(body: bytes) -> Any:
     """The body's value; 400 with line and column if it is not JSON."""
     try:
-        return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+        value = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+        if b"\\ud" in body.lower():
+            # Half of a surrogate pair parses, but no database or answer can hold it.
+            json.dumps(value, ensure_ascii=False).encode()
+        return value
+    except UnicodeEncodeError:
+        raise PublicError(400, "The body has half of a surrogate pair in it") from None
     except UnicodeDecodeError as error:
         raise PublicError(
             400, f"The body is not UTF-8: byte {error.start} cannot be read"

@@ -8,7 +8,9 @@ from importlib import import_module
 from .services.registration import Registration
 
 # Services, and where each says what it needs from the Hub.
-SERVICES: dict[str, str] = {}
+SERVICES: dict[str, str] = {
+    "entrypoint": "jupyterhub_suite.services.entrypoint.registration",
+}
 
 # Proxies, by where they keep their routes.
 PROXIES: dict[str, str] = {
