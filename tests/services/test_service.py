@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from tests.harness.hub import RealHub, Session
+from tests.harness.parts import need
 from tests.harness.ports import free_port
 from tests.harness.processes import Process
 
@@ -21,11 +22,13 @@ ROOT = Path(__file__).parents[2]
 MODULE = "tests.services.five_lines"
 
 
-def hub_settings(port: int, **service: object) -> dict[str, dict[str, object]]:
+def hub_settings(
+    port: int, python: str | Path = sys.executable, **service: object
+) -> dict[str, dict[str, object]]:
     hello = {
         "name": "hello",
         "url": f"http://127.0.0.1:{port}",
-        "command": [sys.executable, "-m", MODULE],
+        "command": [str(python), "-m", MODULE],
         "environment": {"PYTHONPATH": str(ROOT)},
         "oauth_no_confirm": True,
         "oauth_client_allowed_scopes": ["custom:hello:paint", "admin-ui"],
@@ -46,10 +49,17 @@ def hub_settings(port: int, **service: object) -> dict[str, dict[str, object]]:
     }
 
 
-@pytest.fixture(scope="module")
-async def hub(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RealHub]:
+@pytest.fixture(scope="module", params=["6", "5"])
+async def hub(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[RealHub]:
+    """JupyterHub 6 or 5, and the service in the same environment."""
+    python = Path(sys.executable)
+    if request.param == "5":
+        python = need("hub5").with_name("python")
     folder = tmp_path_factory.mktemp("hello-hub")
-    async with RealHub(folder, settings=hub_settings(free_port())) as hub:
+    settings = hub_settings(free_port(), python)
+    async with RealHub(folder, settings=settings, python=python) as hub:
         yield hub
 
 
