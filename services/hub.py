@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -107,6 +108,18 @@ class HubClient:
     async def delete(self, path: str, body: Any = None) -> Any:
         return await self._send("DELETE", path, json=body)
 
+    async def events(self, path: str) -> AsyncIterator[Any]:
+        """What an endpoint tells as it happens, such as a server's progress."""
+        headers = {"Accept": "text/event-stream"}
+        with map_errors("GET", self.url + path):
+            async with self._http.stream("GET", path, headers=headers) as response:
+                if response.is_error:
+                    await response.aread()
+                    read_answer(response)
+                async for line in response.aiter_lines():
+                    if line.startswith("data:"):
+                        yield read_event(path, line)
+
     async def pages(
         self, path: str, *, page_size: int | None = None, **params: Any
     ) -> AsyncIterator[Any]:
@@ -179,6 +192,13 @@ def read_answer(response: httpx.Response) -> Any:
         return response.json()
     except ValueError:
         raise HubAnswerInvalid(f"{called}: the answer is not JSON") from None
+
+
+def read_event(path: str, line: str) -> Any:
+    try:
+        return json.loads(line.removeprefix("data:"))
+    except ValueError:
+        raise HubAnswerInvalid(f"GET {path}: an event is not JSON") from None
 
 
 def _reason(response: httpx.Response) -> str:
