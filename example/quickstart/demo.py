@@ -17,7 +17,10 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
+
+import environments
 
 HERE = Path(__file__).resolve().parent
 FOLDER = HERE.parent.parent / ".demo"
@@ -25,6 +28,14 @@ LOG = FOLDER / "jupyterhub.log"
 PATIENCE = 90
 GRACE = 25
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+
+
+@dataclass(frozen=True)
+class Passwords:
+    """New ones at each start; the Hub wants a long one for its admin."""
+
+    user: str = field(default_factory=lambda: secrets.token_urlsafe(6))
+    admin: str = field(default_factory=lambda: secrets.token_urlsafe(24))
 
 
 def main() -> int:
@@ -62,12 +73,13 @@ def free_port(written: str) -> int:
 
 
 def run(port: int) -> int:
-    url, password = f"http://127.0.0.1:{port}", secrets.token_urlsafe(6)
+    url, passwords = f"http://127.0.0.1:{port}", Passwords()
     FOLDER.mkdir(mode=0o700, exist_ok=True)
+    environments.make(FOLDER)
     say(f"Starting a Hub. Its log: {LOG}")
-    with running_hub(port, password) as hub:
+    with running_hub(port, passwords) as hub:
         if is_ready(hub, f"{url}/hub/health"):
-            say(greeting(url, password))
+            say(greeting(url, passwords))
             hub.wait()
         say(f"{last_lines()}\n\nThe Hub ended by itself; its log is {LOG}")
     return 1
@@ -78,24 +90,30 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
-def greeting(url: str, password: str) -> str:
-    return (
-        f"\n  JupyterHub is ready:  {url}\n"
-        f"\n  Log in as any user, such as alice, or as admin."
-        f"\n  The password of all of them:  {password}\n"
-        f"\n  Ctrl-C ends everything.\n"
-    )
+def greeting(url: str, passwords: Passwords) -> str:
+    return f"""
+  JupyterHub is ready:  {url}
+
+  Log in as any user, such as alice    password  {passwords.user}
+  or as admin                          password  {passwords.admin}
+
+  Services > entrypoint   choose what your server starts in; the name of a conda
+                          environment that there is already: analysis
+  Services > status       a server is started and used each minute
+
+  Ctrl-C ends everything.
+"""
 
 
 @contextmanager
-def running_hub(port: int, password: str) -> Iterator[subprocess.Popen[bytes]]:
+def running_hub(port: int, passwords: Passwords) -> Iterator[subprocess.Popen[bytes]]:
     """A Hub with all that belongs to it, of which nothing is left afterwards."""
     adopt_orphans()
     with LOG.open("wb") as log:
         hub = subprocess.Popen(
             [sys.executable, "-m", "jupyterhub", "-f", HERE / "jupyterhub_config.py"],
             cwd=FOLDER,
-            env=environment(port, password),
+            env=environment(port, passwords),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -115,10 +133,24 @@ def running_hub(port: int, password: str) -> Iterator[subprocess.Popen[bytes]]:
             end_all_children()
 
 
-def environment(port: int, password: str) -> dict[str, str]:
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    own = {"PATH": path, "DEMO_PORT": str(port), "DEMO_PASSWORD": password}
-    return {**os.environ, **own}
+def environment(port: int, passwords: Passwords) -> dict[str, str]:
+    return {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "DEMO_PORT": str(port),
+        "DEMO_PASSWORD": passwords.user,
+        "DEMO_ADMIN_PASSWORD": passwords.admin,
+        "DEMO_HUB_PORT": str(any_port()),
+        "DEMO_TRAEFIK_API": f"http://127.0.0.1:{any_port()}",
+    }
+
+
+def any_port() -> int:
+    """One that nobody listens at, for what only the Hub talks to."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
 
 
 def adopt_orphans() -> None:

@@ -10,6 +10,7 @@ from .services.registration import Registration
 # Services, and where each says what it needs from the Hub.
 SERVICES: dict[str, str] = {
     "entrypoint": "jupyterhub_suite.services.entrypoint.registration",
+    "status": "jupyterhub_suite.services.status.registration",
 }
 
 # Proxies, by where they keep their routes.

@@ -1,0 +1,14 @@
+"""Status: know before the users do whether one can work on this hub.
+
+Checks do what a user would do, at intervals, and their results are kept, shown,
+counted and told to whoever wants to know. Read on in this order:
+
+model        a result, its code and its stages; what is wrong with an old one
+checks       what is looked at: one class for each kind of check
+runner       one check, run: time limit, errors in words, cleaning up
+schedule     which check is due, and who runs it (decided here)
+scheduler    … and done here: one lease for each check among all replicas
+tables       what is kept; store: how it is read and written
+summary      from results to words: overall state, days, uptime
+app          settings, routes, life
+"""

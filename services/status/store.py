@@ -1,0 +1,284 @@
+"""How checks, results and what follows from them are read and written.
+
+Leases are taken by compare-and-swap: a row changes only if it still is as it was
+seen, so that of any number of replicas one wins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any, cast
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.engine import CursorResult, Row
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from jupyterhub_suite.services.database import Database
+
+from .incidents import Incident, Step
+from .model import Code, Result, Stage
+from .schedule import LEASE, Slot
+from .summary import Day, day_of
+from .tables import checks, days, incidents, results, tallies
+from .tally import Tally, counted
+
+
+class Store:
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    # The plan
+
+    async def plan(self, intervals: dict[str, float], now: float) -> None:
+        """Make the plan fit the settings: new checks are due now."""
+        async with self.database.begin() as session:
+            known = {slot.name: slot for slot in await self._slots(session)}
+            for name, interval in intervals.items():
+                if name not in known:
+                    await session.execute(
+                        insert(checks).values(new_row(name, interval, now))
+                    )
+                elif known[name].interval != interval:
+                    sooner = min(known[name].next_run, now + interval)
+                    await session.execute(
+                        update(checks)
+                        .where(checks.c.name == name)
+                        .values(interval=interval, next_run=sooner)
+                    )
+
+    async def slots(self) -> list[Slot]:
+        async with self.database.begin() as session:
+            return await self._slots(session)
+
+    async def _slots(self, session: AsyncSession) -> list[Slot]:
+        columns = [checks.c[field] for field in Slot.__dataclass_fields__]
+        return [Slot(**row._mapping) for row in await session.execute(select(*columns))]
+
+    async def claim(self, slot: Slot, holder: str, now: float) -> bool:
+        """Take the check; False if somebody else was faster."""
+        seen = [checks.c[field] == value for field, value in asdict(slot).items()]
+        taken = (
+            update(checks).where(*seen).values(holder=holder, lease_until=now + LEASE)
+        )
+        return await self._changed(taken)
+
+    async def renew(self, name: str, holder: str, now: float) -> bool:
+        """Keep the check for longer; False if it is not ours any more."""
+        ours = (checks.c.name == name) & (checks.c.holder == holder)
+        return await self._changed(
+            update(checks).where(ours).values(lease_until=now + LEASE)
+        )
+
+    async def release(self, name: str, holder: str, next_run: float) -> bool:
+        ours = (checks.c.name == name) & (checks.c.holder == holder)
+        return await self._changed(
+            update(checks)
+            .where(ours)
+            .values(holder="", lease_until=0, next_run=next_run)
+        )
+
+    async def hurry(self, name: str) -> bool:
+        """Let a check be due now; False if there is none of that name."""
+        return await self._changed(
+            update(checks).where(checks.c.name == name).values(next_run=0)
+        )
+
+    async def _changed(self, statement: Any) -> bool:
+        async with self.database.begin() as session:
+            return await changed(session, statement) == 1
+
+    async def read_memo(self, name: str) -> dict[str, Any]:
+        async with self.database.begin() as session:
+            found = await session.scalar(
+                select(checks.c.memo).where(checks.c.name == name)
+            )
+            return found or {}
+
+    async def write_memo(self, name: str, memo: dict[str, Any]) -> None:
+        await self._changed(
+            update(checks).where(checks.c.name == name).values(memo=memo)
+        )
+
+    # Results
+
+    async def add(
+        self, session: AsyncSession, result: Result, maintenance: bool
+    ) -> None:
+        """Keep a result, and count it."""
+        await session.execute(insert(results).values(to_row(result)))
+        await self._count_day(session, result, maintenance)
+        for what, seconds in counted(result):
+            await self._count(session, result, what, seconds)
+
+    async def _count_day(
+        self, session: AsyncSession, result: Result, maintenance: bool
+    ) -> None:
+        excused = maintenance and not result.code.works
+        column = "maintenance" if excused else result.code.name.lower()
+        key = {"check": result.check, "day": day_of(result.time)}
+        row = (days.c.check == key["check"]) & (days.c.day == key["day"])
+        counted = update(days).where(row).values({column: days.c[column] + 1})
+        if not await changed(session, counted):
+            zero = dict.fromkeys(
+                ("ok", "warning", "critical", "unknown", "maintenance"), 0
+            )
+            await session.execute(insert(days).values({**key, **zero, column: 1}))
+
+    async def _count(
+        self, session: AsyncSession, result: Result, what: str, seconds: float
+    ) -> None:
+        row = (tallies.c.check == result.check) & (tallies.c.what == what)
+        found = (await session.execute(select(tallies).where(row))).first()
+        values = asdict(to_tally(found).plus(seconds, result.time))
+        if found:
+            await session.execute(update(tallies).where(row).values(values))
+        else:
+            key = {"check": result.check, "what": what}
+            await session.execute(insert(tallies).values({**key, **values}))
+
+    async def latest(self, limit: int = 1) -> dict[str, list[Result]]:
+        """The last results of every check, the newest first."""
+        async with self.database.begin() as session:
+            names = (await session.scalars(select(checks.c.name))).all()
+            return {name: await self._last(session, name, limit) for name in names}
+
+    async def _last(self, session: AsyncSession, name: str, limit: int) -> list[Result]:
+        wanted = (
+            select(results)
+            .where(results.c.check == name)
+            .order_by(results.c.id.desc())
+            .limit(limit)
+        )
+        return [to_result(row) for row in await session.execute(wanted)]
+
+    async def history(
+        self, name: str, before: float, after: float, limit: int
+    ) -> list[Result]:
+        """Results of a time, the newest first."""
+        wanted = (
+            select(results)
+            .where(results.c.check == name)
+            .where(results.c.time < before, results.c.time >= after)
+            .order_by(results.c.time.desc())
+            .limit(limit)
+        )
+        async with self.database.begin() as session:
+            return [to_result(row) for row in await session.execute(wanted)]
+
+    async def days(self, since: str) -> dict[str, list[Day]]:
+        wanted = select(days).where(days.c.day >= since).order_by(days.c.day)
+        found: dict[str, list[Day]] = {}
+        async with self.database.begin() as session:
+            for row in await session.execute(wanted):
+                values = dict(row._mapping)
+                found.setdefault(values.pop("check"), []).append(Day(**values))
+        return found
+
+    async def codes_since(self, time: float) -> dict[str, dict[Code, int]]:
+        """How often each check found what, since then."""
+        wanted = (
+            select(results.c.check, results.c.code, func.count())
+            .where(results.c.time >= time)
+            .group_by(results.c.check, results.c.code)
+        )
+        found: dict[str, dict[Code, int]] = {}
+        async with self.database.begin() as session:
+            for name, code, count in await session.execute(wanted):
+                found.setdefault(name, {})[Code(code)] = count
+        return found
+
+    async def tallies(self) -> dict[tuple[str, str], Tally]:
+        async with self.database.begin() as session:
+            rows = await session.execute(select(tallies))
+            return {(row.check, row.what): to_tally(row) for row in rows}
+
+    async def forget(self, results_before: float, days_before: str) -> None:
+        async with self.database.begin() as session:
+            await session.execute(
+                delete(results).where(results.c.time < results_before)
+            )
+            await session.execute(delete(days).where(days.c.day < days_before))
+
+    # Incidents
+
+    async def open_incident(self, session: AsyncSession, name: str) -> Incident | None:
+        wanted = select(incidents).where(
+            incidents.c.check == name, incidents.c.end.is_(None)
+        )
+        row = (await session.execute(wanted)).first()
+        return to_incident(row) if row else None
+
+    async def recent(
+        self, session: AsyncSession, name: str, limit: int
+    ) -> list[Result]:
+        return await self._last(session, name, limit)
+
+    async def take_step(self, session: AsyncSession, step: Step) -> None:
+        """Write what has become of an incident."""
+        incident = asdict(step.incident)
+        number = incident.pop("id")
+        if number is None:
+            await session.execute(insert(incidents).values(incident))
+        else:
+            row = incidents.c.id == number
+            await session.execute(update(incidents).where(row).values(incident))
+
+    async def incidents(self, since: float, limit: int = 100) -> list[Incident]:
+        """Those that are open or ended since then, the latest first."""
+        wanted = (
+            select(incidents)
+            .where(incidents.c.end.is_(None) | (incidents.c.end >= since))
+            .order_by(incidents.c.begin.desc())
+            .limit(limit)
+        )
+        async with self.database.begin() as session:
+            return [to_incident(row) for row in await session.execute(wanted)]
+
+
+async def changed(session: AsyncSession, statement: Any) -> int:
+    """How many rows the statement changed."""
+    done = cast("CursorResult[Any]", await session.execute(statement))
+    return done.rowcount
+
+
+def new_row(name: str, interval: float, now: float) -> dict[str, Any]:
+    return {
+        "name": name,
+        "interval": interval,
+        "next_run": now,
+        "holder": "",
+        "lease_until": 0,
+        "memo": {},
+    }
+
+
+def to_row(result: Result) -> dict[str, Any]:
+    row = asdict(result)
+    row["code"] = int(result.code)
+    return row
+
+
+def to_result(row: Row[Any]) -> Result:
+    return Result(
+        check=row.check,
+        time=row.time,
+        seconds=row.seconds,
+        code=Code(row.code),
+        msg=row.msg,
+        stages=tuple(Stage(**stage) for stage in row.stages),
+        numbers=row.numbers,
+        details=tuple(row.details),
+    )
+
+
+def to_tally(row: Row[Any] | None) -> Tally:
+    if row is None:
+        return Tally()
+    values = row._mapping
+    return Tally(
+        values["count"], values["seconds"], tuple(values["buckets"]), values["last"]
+    )
+
+
+def to_incident(row: Row[Any]) -> Incident:
+    return Incident(**{**row._mapping, "code": Code(row.code)})
