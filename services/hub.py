@@ -7,6 +7,8 @@ import json
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -41,8 +43,11 @@ ERRORS: dict[int, type[HubError]] = {
 
 
 def api_path(*parts: str) -> str:
-    """Join names into a path, each quoted, so that no name can leave its place."""
-    return "/".join(quote(part, safe="") for part in parts)
+    """Join names into a path, each quoted, so that no name can leave its place.
+
+    Dots are, too: `users/alice/servers/..` would be `users/alice` on its way.
+    """
+    return "/".join(quote(part, safe="").replace(".", "%2E") for part in parts)
 
 
 def error_for(status: int) -> type[HubError]:
@@ -70,6 +75,8 @@ class HubClient:
     ) -> None:
         self.url = url.rstrip("/") + "/"
         self._slots = asyncio.Semaphore(concurrency)
+        # What the Hub's clock said in its last answer.
+        self.hub_time: datetime | None = None
         self._attempts = attempts
         self._longest_wait = longest_wait
         self._http = httpx.AsyncClient(
@@ -152,6 +159,7 @@ class HubClient:
         async with self._slots:
             with map_errors(method, self.url + path):
                 response = await self._http.request(method, path, **request)
+        self.hub_time = read_date(response) or self.hub_time
         return read_answer(response)
 
 
@@ -174,6 +182,13 @@ def read_page(page: Any, offset: int) -> tuple[list[Any], int | None]:
     if after is not None and after <= offset:
         raise HubAnswerInvalid(f"The Hub's page after {offset} begins at {after}")
     return items, after
+
+
+def read_date(response: httpx.Response) -> datetime | None:
+    try:
+        return parsedate_to_datetime(response.headers["Date"])
+    except (LookupError, ValueError):
+        return None
 
 
 def read_answer(response: httpx.Response) -> Any:

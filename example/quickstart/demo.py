@@ -97,6 +97,7 @@ def greeting(url: str, passwords: Passwords) -> str:
   Log in as any user, such as alice    password  {passwords.user}
   or as admin                          password  {passwords.admin}
 
+  Services > culler       when your server will be stopped, and why; keep it longer
   Services > entrypoint   choose what your server starts in; the name of a conda
                           environment that there is already: analysis
   Services > status       a server is started and used each minute

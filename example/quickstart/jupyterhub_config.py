@@ -43,7 +43,8 @@ configure(
     c,
     proxy="file",
     proxy_settings={"traefik_api_url": os.environ["DEMO_TRAEFIK_API"]},
-    services=["entrypoint", "status"],
+    services=["culler", "entrypoint", "status"],
+    culler={"timeout": 3600, "lease_hours": 8},
     entrypoint={"config_file": str(HERE / "entrypoint_config.py")},
     status={
         "public_url": c.JupyterHub.bind_url,

@@ -1,7 +1,12 @@
+"""`python -m jupyterhub_suite.services.status` is `jupyterhub-suite status`."""
+
 from __future__ import annotations
 
 import sys
 
-from jupyterhub_suite.services.status.app import StatusService
+from .app import StatusService
 
-sys.exit(StatusService.main())
+main = StatusService.main
+
+if __name__ == "__main__":
+    sys.exit(main())

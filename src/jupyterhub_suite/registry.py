@@ -9,6 +9,7 @@ from .services.registration import Registration
 
 # Services, and where each says what it needs from the Hub.
 SERVICES: dict[str, str] = {
+    "culler": "jupyterhub_suite.services.culler.registration",
     "entrypoint": "jupyterhub_suite.services.entrypoint.registration",
     "status": "jupyterhub_suite.services.status.registration",
 }
