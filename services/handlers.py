@@ -17,7 +17,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from jupyterhub.services.auth import (
-    HubOAuth,
     HubOAuthCallbackHandler,
     HubOAuthenticated,
 )
@@ -30,6 +29,7 @@ from .errors import HubError, PublicError
 from .pages import content_security_policy
 
 if TYPE_CHECKING:
+    from .login import Login
     from .service import Service
 
 User = dict[str, Any]
@@ -66,7 +66,7 @@ class Handler(HubOAuthenticated, RequestHandler):
         self.clear_header("Server")
 
     @property
-    def hub_auth(self) -> HubOAuth:
+    def hub_auth(self) -> Login:
         return self.service.auth
 
     async def prepare(self) -> None:

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from jinja2 import Environment
-from jupyterhub.services.auth import HubOAuth
 from jupyterhub.utils import url_path_join
 from prometheus_client import CollectorRegistry
 from tornado.httpserver import HTTPServer
@@ -29,6 +28,7 @@ from .errors import HubError, SettingError, SuiteError
 from .handlers import Health, Metrics, NotFound, OAuthCallback
 from .hub import HubClient
 from .listener import Address, Certificates, open_sockets, parse_bind_url
+from .login import Login
 from .metrics import RequestMetrics, process_registry
 from .pages import STATIC, page_environment
 from .settings import ServiceSettings
@@ -84,10 +84,10 @@ class Service(ServiceSettings):
         )
 
     @cached_property
-    def auth(self) -> HubOAuth:
+    def auth(self) -> Login:
         """Everything is given, for what is not would be read at import."""
         certificates = self.certificates if self.client_ca else Certificates()
-        return HubOAuth(
+        return Login(
             parent=self,
             api_url=self.api_url,
             api_token=self.api_token,
