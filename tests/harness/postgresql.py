@@ -46,12 +46,12 @@ class PostgreSQL(Daemon):
         ]
 
     async def prepare(self) -> None:
+        initdb = program("initdb")
         data = self.folder / "data"
         data.mkdir()
         if os.getuid() == 0:
             shutil.chown(data, "postgres", "postgres")
             let_through(self.folder)
-        initdb = program("initdb")
         await self.run(
             *as_nobody_special(),
             initdb,
