@@ -147,6 +147,8 @@ class Writer:
                 self._doubt = True
                 self._tell(waiters, e)
                 self.log.error("Routes are not in effect: %s", e)
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, longest)
             except BaseException as e:
                 self._tell(waiters, e)
                 raise
