@@ -12,6 +12,8 @@ writer       many changes -> one write -> one confirmation
 generation   the number by which a write is recognised
 api          what Traefik has loaded
 supervisor   a Traefik that is kept running
+activity     when each server was last used
+patrol       whether everything is still as it was left
 session      all of these, put together
 proxy        JupyterHub's Proxy interface on top
 classes      one short class for each kind of store

@@ -20,6 +20,10 @@ class Generations:
 
     def next(self) -> str:
         self.number += 1
+        return self.current
+
+    @property
+    def current(self) -> str:
         return f"{self.run}-{self.number}"
 
 

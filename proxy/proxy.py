@@ -70,12 +70,12 @@ class TraefikProxy(TraefikSettings):
 
     async def get_route(self, routespec: str) -> dict[str, Any] | None:
         address = Address.parse(self.validate_routespec(routespec))
-        route = (await self._ready()).table.routes.get(address)
-        return route.as_dict() if route else None
+        return (await self._ready()).route(address)
 
     async def get_all_routes(self) -> dict[str, dict[str, Any]]:
         current = await self._ready()
-        return {route.spec: route.as_dict() for route in current.table.routes.values()}
+        found = [current.route(address) for address in current.table.routes]
+        return {route["routespec"]: route for route in found if route}
 
     async def check_routes(
         self,
@@ -123,6 +123,7 @@ class TraefikProxy(TraefikSettings):
         )
         await self._supervisor.start()
         await self._supervisor.started(self._up(current))
+        current.start()
 
     async def _up(self, current: Session) -> None:
         await current.replicas.wait_up()
@@ -134,10 +135,11 @@ class TraefikProxy(TraefikSettings):
             await self._up(self._session)
 
     async def _stop(self) -> None:
-        if self._supervisor:
-            await self._supervisor.stop()
+        # The session first: a Traefik that is being answered does not end.
         if self._session:
             await self._session.close()
+        if self._supervisor:
+            await self._supervisor.stop()
         self._supervisor = self._session = None
 
     # A Traefik that runs elsewhere.
@@ -167,6 +169,7 @@ class TraefikProxy(TraefikSettings):
             await current.close()
             raise
         self._session = current
+        current.start()
         return current
 
     # What both have in common.

@@ -11,13 +11,15 @@ from urllib.parse import urlsplit
 import httpx
 
 from . import entries, traefik
+from .activity import Activity
 from .api import Replica, Replicas
 from .certificate import placeholder
 from .entries import ROUTES, Entry, Path
 from .errors import BadRoute, StoreUnavailable, TraefikError
 from .metrics import ProxyMetrics
+from .patrol import Patrol
 from .releases import NESTED, Release
-from .routes import Address, Route
+from .routes import Address, Route, route_name
 from .settings import TraefikSettings, listed
 from .stores.base import Store
 from .table import Door, Naming, Table
@@ -49,6 +51,32 @@ class Session:
             metrics=metrics,
             timeout=settings.check_route_timeout,
         )
+        self.patrol = Patrol(
+            self.writer,
+            self.replicas,
+            log=self.log,
+            interval=settings.patrol_interval,
+            certificates=(settings.ssl_cert, settings.ssl_key),
+        )
+
+        self.activity = Activity(self.replicas.replicas, settings.activity_interval)
+        self._track = settings.track_activity
+
+    def start(self) -> None:
+        """Begin to look after what runs."""
+        self.patrol.start()
+        if self._track:
+            self.activity.start()
+
+    def route(self, address: Address) -> dict[str, Any] | None:
+        """A route as JupyterHub asks for it, with its last activity if that is known."""
+        route = self.table.routes.get(address)
+        if route is None:
+            return None
+        described = route.as_dict()
+        if when := self.activity.of(self.naming.of(route_name(address))):
+            described["data"]["last_activity"] = when
+        return described
 
     def _replica(self, url: str) -> Replica:
         middleware = f"{self.naming.of('generation')}@{self.store.provider}"
@@ -89,6 +117,8 @@ class Session:
         return [release for release in found if isinstance(release, tuple)]
 
     async def close(self) -> None:
+        await self.activity.stop()
+        await self.patrol.stop()
         await self.writer.close()
         await self.client.aclose()
         await self.store.close()

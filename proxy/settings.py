@@ -213,12 +213,13 @@ class TraefikSettings(Proxy):
 
     http3 = Bool(False, config=True, help="Whether to offer HTTP/3; needs HTTPS.")
 
-    certificate_check_interval = Float(
-        30,
+    patrol_interval = Float(
+        5,
         config=True,
         help="""
-        Seconds between two looks at whether the certificate on disk has changed;
-        Traefik then loads it without dropping a connection. 0 is never.
+        Seconds between two looks at whether the store and every Traefik still have all
+        routes, and whether the certificate on disk has changed; what differs is written
+        again, and no connection is dropped by that.
         """,
     )
 
@@ -228,6 +229,10 @@ class TraefikSettings(Proxy):
         help="""
         Whether to tell the Hub, from Traefik's metrics, when each server was last used.
         """,
+    )
+
+    activity_interval = Float(
+        30, config=True, help="Seconds between two looks at those metrics."
     )
 
     access_log = Unicode(

@@ -77,7 +77,7 @@ class Writer:
 
     async def submit(self, wishes: Wishes) -> None:
         """Return when every Traefik has loaded these changes."""
-        if self._idle and all(self.wanted(a) == r for a, r in wishes.items()):
+        if not self.busy and all(self.wanted(a) == r for a, r in wishes.items()):
             return
         before = {address: self.wanted(address) for address in wishes}
         self._wishes.update(wishes)
@@ -102,8 +102,8 @@ class Writer:
             await asyncio.gather(self._task, return_exceptions=True)
 
     @property
-    def _idle(self) -> bool:
-        return not self._doubt and (self._task is None or self._task.done())
+    def busy(self) -> bool:
+        return self._doubt or (self._task is not None and not self._task.done())
 
     async def _written(self) -> None:
         loop = asyncio.get_running_loop()

@@ -48,7 +48,7 @@ def make(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Store]:
     kind = request.param
     parts = {"etcd-3": "three_members", "etcd": "etcd", "redis": "redis"}
     parts["consul"] = "consul"
-    part = request.getfixturevalue(parts[kind]) if kind in parts else None
+    part: Any = request.getfixturevalue(parts[kind]) if kind in parts else None
     roots = Roots(f"t{secrets.token_hex(4)}/traefik", f"t{secrets.token_hex(4)}/hub")
     memory = MemoryStore()
 
@@ -108,7 +108,9 @@ async def test_what_was_removed_is_gone_and_the_rest_stays(store: Store) -> None
 
 
 async def test_thousands_of_entries_are_one_write(store: Store) -> None:
-    many = {("http", "services", f"s{n}"): {"n": {"m": str(n)}} for n in range(5000)}
+    many: dict[EntryPath, Any] = {
+        ("http", "services", f"s{n}"): {"n": {"m": str(n)}} for n in range(5000)
+    }
     await store.write(Change(many, [], {SEAL: {"x": "1"}}))
     assert len(await store.load()) == 5001
     await store.write(Change({}, list(many), {SEAL: {"x": "2"}}))

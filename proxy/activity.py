@@ -1,0 +1,79 @@
+"""When each server was last used, as Traefik's own metrics tell.
+
+Traefik counts the requests to each service. Whatever a count has grown by since the
+last look was activity, on whichever replica it was. A request counts when it ends, so
+a WebSocket shows when it closes; while it is open, JupyterHub's single-user servers
+report their activity to the Hub themselves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timezone
+
+from .api import Replica
+from .errors import TraefikError
+
+_COUNT = re.compile(
+    r'^traefik_service_requests_total\{[^}]*service="([^"@]+)@[^"]*"[^}]*\} (\S+)$',
+    re.MULTILINE,
+)
+
+
+def requests_by_service(metrics: str) -> dict[str, float]:
+    """The requests to each service, whatever their status and method."""
+    totals: dict[str, float] = {}
+    for service, count in _COUNT.findall(metrics):
+        totals[service] = totals.get(service, 0) + float(count)
+    return totals
+
+
+class Activity:
+    """The time of the last request to each service."""
+
+    def __init__(self, replicas: Iterable[Replica], interval: float) -> None:
+        self.replicas = list(replicas)
+        self.interval = interval
+        self.last: dict[str, datetime] = {}
+        self._counts: dict[str, dict[str, float]] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        if self._task:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        while True:
+            await self.look()
+            await asyncio.sleep(self.interval)
+
+    async def look(self) -> None:
+        """Note what was used since the last look; a replica that is down says nothing."""
+        for replica in self.replicas:
+            with contextlib.suppress(TraefikError):
+                response = await replica.get("/metrics")
+                counts = await asyncio.to_thread(requests_by_service, response.text)
+                now = datetime.now(timezone.utc)
+                self.last.update((name, now) for name in self._grown(replica, counts))
+                self._counts[replica.url] = counts
+
+    def _grown(self, replica: Replica, counts: dict[str, float]) -> Iterator[str]:
+        """Services with another count than before: also lower, after a restart."""
+        before = self._counts.get(replica.url)
+        if before is None:
+            return  # what happened before our first look, happened at no known time
+        for service, count in counts.items():
+            if count != before.get(service, 0):
+                yield service
+
+    def of(self, service: str) -> str | None:
+        """In the shape in which CHP says it."""
+        when = self.last.get(service)
+        return f"{when:%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z" if when else None
