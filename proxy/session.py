@@ -199,6 +199,7 @@ def static(
             access_log=settings.access_log,
             trusted_ips=tuple(settings.trusted_proxies),
             release=release,
+            here=settings.should_start,
         )
     )
     return entries.merge(ours, settings.extra_static_config)

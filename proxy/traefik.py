@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -60,6 +61,8 @@ class Static:
     access_log: str = ""
     trusted_ips: tuple[str, ...] = ()
     release: tuple[int, ...] = (3, 7, 15)
+    here: bool = True
+    """Whether it will run on the Hub's machine."""
 
 
 def static(settings: Static) -> dict[str, Any]:
@@ -70,7 +73,9 @@ def static(settings: Static) -> dict[str, Any]:
         "log": {"level": settings.log_level.upper(), "format": "json"},
         "entryPoints": {
             settings.entrypoint: public_entrypoint(settings),
-            settings.api_entrypoint: {"address": address(settings.api_url)},
+            settings.api_entrypoint: {
+                "address": address(settings.api_url, here=settings.here)
+            },
             **redirecting_entrypoint(settings),
         },
         "providers": {
@@ -81,7 +86,7 @@ def static(settings: Static) -> dict[str, Any]:
     for entrypoint in configuration["entryPoints"].values():
         http = entrypoint.setdefault("http", {})
         if settings.release >= (3, 6, 4):
-            http["encodedCharacters"] = ENCODED
+            http["encodedCharacters"] = dict(ENCODED)
         if settings.release >= (3, 7, 12):
             # A header X_Forwarded_User must not pass for X-Forwarded-User.
             http["aliasHeadersStrategy"] = "delete"
@@ -100,7 +105,7 @@ def public_entrypoint(settings: Static) -> dict[str, Any]:
     """Where users come in: no time limit on a body, and every name they may have."""
     http: dict[str, Any] = {"maxHeaderBytes": 1 << 20}
     entrypoint: dict[str, Any] = {
-        "address": address(settings.public_url),
+        "address": address(settings.public_url, here=settings.here),
         "http": http,
         "transport": {
             "respondingTimeouts": {
@@ -129,7 +134,7 @@ def redirecting_entrypoint(settings: Static) -> dict[str, Any]:
         return {}
     if not is_https(settings.public_url):
         raise BadSetting("redirect_port needs HTTPS: set ssl_key and ssl_cert, or acme")
-    host = address(settings.public_url).rpartition(":")[0]
+    host = address(settings.public_url, here=settings.here).rpartition(":")[0]
     to = {"to": settings.entrypoint, "scheme": "https"}
     redirect = {"redirections": {"entryPoint": to}}
     return {
@@ -226,13 +231,26 @@ def is_https(url: str) -> bool:
     return urlsplit(url).scheme == "https"
 
 
-def address(url: str) -> str:
-    """What to listen on: host and port, the host empty for every interface."""
+def address(url: str, *, here: bool = True) -> str:
+    """What to listen on: host and port, the host empty for every interface.
+
+    A name says where we listen on this machine, and nothing about another one.
+    """
     parts = urlsplit(url)
     host = parts.hostname or ""
+    if not here and host != "localhost" and not _is_ip(host):
+        host = ""
     if ":" in host:
         host = f"[{host}]"
     return f"{host}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+
+
+def _is_ip(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def release(version: str) -> tuple[int, ...]:

@@ -1,0 +1,87 @@
+"""The routing table as each party sees it, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from .entries import ROUTES, Entry, Path
+from .errors import BadRoute
+from .routes import Address, Route, route_name
+from .table import Naming
+
+View = dict[Address, str] | str
+"""The target of each route, or why nothing is known."""
+
+Views = dict[str, View]
+
+
+class Comparison(NamedTuple):
+    text: str
+    differing: int
+    """How many routes differ."""
+
+
+def hub_view(routes: Mapping[str, Mapping[str, Any]]) -> View:
+    """From the Hub's API."""
+    return {Address.parse(spec): route["target"] for spec, route in routes.items()}
+
+
+def store_view(entries: Mapping[Path, Entry], naming: Naming) -> View:
+    view = {}
+    for path, entry in entries.items():
+        if path[:-1] == ROUTES and naming.owns(path):
+            try:
+                route = Route.from_json(entry)
+                view[Address.parse(route.spec)] = route.target
+            except BadRoute:
+                continue
+    return view
+
+
+def traefik_view(rawdata: Mapping[str, Any], naming: Naming) -> View:
+    """From Traefik's API, where routes have names instead of addresses."""
+    targets = {}
+    for name, service in (rawdata.get("services") or {}).items():
+        servers = service.get("loadBalancer", {}).get("servers") or [{}]
+        targets[name.partition("@")[0]] = servers[0].get("url", "")
+    routers = {name.partition("@")[0] for name in rawdata.get("routers") or {}}
+    return Named({n: t for n, t in targets.items() if n in routers}, naming)
+
+
+class Named(dict[Address, str]):
+    """Targets by name, looked up by address."""
+
+    def __init__(self, targets: Mapping[str, str], naming: Naming) -> None:
+        super().__init__()
+        self.targets = targets
+        self.naming = naming
+
+    def get(self, address: Address, default: Any = None) -> Any:
+        return self.targets.get(self.naming.of(route_name(address)), default)
+
+
+def compare(views: Views, *, only_differing: bool = False) -> Comparison:
+    known = {name: view for name, view in views.items() if not isinstance(view, str)}
+    addresses = sorted({address for view in known.values() for address in view})
+    lines = [f"{name}: {view}" for name, view in views.items() if isinstance(view, str)]
+    count = 0
+    for address in addresses:
+        targets = {name: view.get(address) for name, view in known.items()}
+        differs = len({_plain(target) for target in targets.values()}) > 1
+        count += differs
+        if differs:
+            lines.append(f"! {_spec(address)}")
+            lines += [f"    {name}: {t or 'missing'}" for name, t in targets.items()]
+        elif not only_differing:
+            lines.append(f"  {_spec(address)} -> {next(iter(targets.values()))}")
+    lines.append(f"{len(addresses)} routes, {count} differ, seen by {', '.join(known)}")
+    return Comparison("\n".join(lines) + "\n", count)
+
+
+def _plain(target: str | None) -> str | None:
+    return target.rstrip("/") if target else None
+
+
+def _spec(address: Address) -> str:
+    return f"{address.host}{address.path}/"
