@@ -25,8 +25,27 @@ def doctor(arguments: list[str]) -> int:
     return main(arguments)
 
 
+def routes(arguments: list[str]) -> int:
+    """Show the routes as the Hub, the store and each Traefik see them."""
+    from .proxy.commands import routes
+
+    return routes(arguments)
+
+
+def traefik_config(arguments: list[str]) -> int:
+    """Print the static configuration that an external Traefik needs."""
+    from .proxy.commands import traefik_config
+
+    return traefik_config(arguments)
+
+
 # Words, and what they do; every service is a word of its own besides.
-COMMANDS: dict[str, Command] = {"doctor": doctor, "version": version}
+COMMANDS: dict[str, Command] = {
+    "doctor": doctor,
+    "routes": routes,
+    "traefik-config": traefik_config,
+    "version": version,
+}
 
 
 def service_command(name: str) -> Command:

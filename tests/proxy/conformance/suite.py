@@ -1,0 +1,31 @@
+"""The suite as an operator runs it: from anywhere, in a process of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+SUITE = "jupyterhub_suite.proxy.testing"
+
+
+def run(
+    folder: Path, *arguments: str, timeout: float = 560
+) -> subprocess.CompletedProcess[str]:
+    # A pytest.ini of its own, or this repository's settings would apply.
+    (folder / "pytest.ini").write_text("[pytest]\n")
+    command = [sys.executable, "-m", "pytest", "-q", "--tb=short", "--pyargs"]
+    return subprocess.run(
+        [*command, *arguments],
+        cwd=folder,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=timeout,
+        check=False,
+    )
+
+
+def assert_conforms(folder: Path, *arguments: str) -> None:
+    outcome = run(folder, SUITE, *arguments)
+    assert outcome.returncode == 0, outcome.stdout

@@ -1,0 +1,46 @@
+"""How our classes differ from the suite's promises, whatever their store.
+
+It is the configuration that `--proxy-config` gets; docs/conformance.md says the
+same in prose.
+"""
+
+# mypy: ignore-errors
+from __future__ import annotations
+
+import socket
+
+c = get_config()  # noqa: F821
+
+
+def free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return listening.getsockname()[1]
+
+
+c.TraefikProxy.traefik_api_url = f"http://127.0.0.1:{free_port()}"
+
+c.Conformance.known_differences = {
+    "test_encoded_characters_arrive_as_they_were_sent[a slash in lower case]": (
+        "Traefik writes escapes in capitals; RFC 3986 (6.2.2.1) calls both the same"
+    ),
+    "test_encoded_characters_arrive_as_they_were_sent[a needlessly encoded letter]": (
+        "Traefik decodes what needs no escape; RFC 3986 (6.2.2.2) calls both the same"
+    ),
+    "test_a_header_arrives_unchanged[X-Custom_Name-underscore]": (
+        "X_Forwarded_User could pass for X-Forwarded-User: such headers are dropped"
+    ),
+    "test_a_routespec_with_a_host_is_refused*": (
+        "routes with and without a host may be mixed"
+    ),
+    "test_a_route_without_a_host_is_refused": (
+        "routes with and without a host may be mixed"
+    ),
+    "test_the_server_sees_the_path_as_it_was_sent[/user/alice//twice]": (
+        "Traefik makes one slash of two"
+    ),
+    "test_queries_arrive_as_they_were_sent[q=a;b]": (
+        "Traefik takes ; in a query for &"
+    ),
+    "test_a_bad_routespec_is_refused*": "it is taken for a name that needs encoding",
+}
