@@ -46,7 +46,7 @@ coverage: $(STAMP) ## run all tests, and tell which lines none of them reached
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest -q -n auto --maxprocesses 8 --dist loadgroup $(ARGS)
 	@$(BIN)/coverage combine -q
-	@$(BIN)/coverage html -q
+	@$(BIN)/coverage html -q --fail-under=0
 	@$(BIN)/coverage report
 
 build: $(STAMP) ## make wheel and sdist, and try the wheel in an empty environment

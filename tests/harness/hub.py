@@ -43,8 +43,12 @@ for settings in ({base!r}, {settings!r}):
 
 {text}
 
+for service in c.JupyterHub.services:
+    service.setdefault("environment", {{}}).update({passed_on!r})
 c.JupyterHub.services.append({administrator!r})
 """
+# A Hub hands little of its environment on to services, whose coverage counts too.
+PASSED_ON = ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START")
 
 
 class HubError(AssertionError):
@@ -134,7 +138,7 @@ class RealHub:
         )
         self._processes.append(process)
         await process.start()
-        await process.says("JupyterHub is now running", deadline=60, since=seen)
+        await process.says("JupyterHub is now running", deadline=120, since=seen)
         await process.answers(f"{self.url}hub/health")
         return self
 
@@ -176,6 +180,9 @@ class RealHub:
                 base=self._base_settings(),
                 settings=self._settings,
                 text=self._text,
+                passed_on={
+                    name: os.environ[name] for name in PASSED_ON if name in os.environ
+                },
                 administrator={
                     "name": "harness",
                     "admin": True,
@@ -193,6 +200,7 @@ class RealHub:
                 "cookie_secret_file": f"{self.folder}/cookie_secret",
                 "authenticator_class": "dummy",
                 "spawner_class": "jupyterhub.spawner.SimpleLocalProcessSpawner",
+                "services": [],
                 "proxy_class": "tests.harness.proxy.HarnessProxy",
                 "internal_ssl": self.internal_ssl,
                 "internal_certs_location": f"{self.folder}/internal-ssl",
