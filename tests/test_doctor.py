@@ -23,13 +23,16 @@ from jupyterhub_suite.doctor.checks import (
     check_hub,
     check_hub_database,
     check_ports,
+    check_service_databases,
     check_tls,
     check_traefik,
     check_versions,
 )
 from jupyterhub_suite.doctor.subject import Subject
+from jupyterhub_suite.services.registration import SETTINGS_VARIABLE
 from tests.harness.fixtures import StartHub, both_hubs
 from tests.harness.ports import free_port
+from tests.services.notes import Notes
 
 HELLO = {"name": "hello", "url": "http://127.0.0.1:{port}"}
 
@@ -159,6 +162,24 @@ def test_a_database_of_an_older_hub_is_a_failure(tmp_path: Path) -> None:
     found = only(check_hub_database(broken))
     assert found.level == "FAIL"
     assert "hidden" not in str(found)
+
+
+def test_migrations_of_a_service_that_are_pending_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(registry.SERVICES, "notes", "tests.services.notes")
+    path = tmp_path / "notes.sqlite"
+    settings = json.dumps({"database_url": f"sqlite:///{path}"})
+    service = {"name": "notes", "environment": {SETTINGS_VARIABLE: settings}}
+    asked = subject(services=[service, HELLO])
+    assert only(check_service_databases(asked)).level == "OK"
+    sqlite3.connect(path).close()
+    found = only(check_service_databases(asked))
+    assert (found.level, "notes upgrade-db" in found.advice) == ("WARN", True)
+    assert Notes.main([f"--Notes.database_url=sqlite:///{path}", "upgrade-db"]) == 0
+    assert only(check_service_databases(asked)).level == "OK"
+    path.write_text("not a database")
+    assert only(check_service_databases(asked)).level == "FAIL"
 
 
 def test_a_hub_that_does_not_run_is_a_failure() -> None:

@@ -6,6 +6,13 @@ import sys
 from pathlib import Path
 
 from jupyterhub_suite.services.database import DatabaseService
+from jupyterhub_suite.services.registration import Registration
+
+REGISTRATION = Registration(
+    name="notes",
+    module="tests.services.notes",
+    settings_class="tests.services.notes.Notes",
+)
 
 
 class Notes(DatabaseService):

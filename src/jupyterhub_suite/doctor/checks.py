@@ -6,6 +6,7 @@ CHECKS names them all, in the order in which they are printed.
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import sys
 import time
@@ -22,13 +23,17 @@ from cryptography.x509 import load_pem_x509_certificate
 from jupyterhub.services.auth import check_scopes
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
+from traitlets.config import Config
+from traitlets.utils.importstring import import_item
 
 from ..proxy import releases, traefik
 from ..proxy.errors import ProxyError, TraefikMissing
 from ..proxy.supervisor import find_traefik, version_of
 from ..registry import registration
+from ..services.database import Database, DatabaseService, parse_database_url
 from ..services.errors import HubError, SettingError
 from ..services.listener import Certificates
+from ..services.registration import SETTINGS_VARIABLE
 from .subject import Subject
 
 OK, WARN, FAIL = "OK", "WARN", "FAIL"
@@ -210,11 +215,50 @@ def check_hub_database(subject: Subject) -> Iterator[Finding]:
         yield Finding(FAIL, "Hub database", "migrations are pending", advice)
 
 
+def check_service_databases(subject: Subject) -> Iterator[Finding]:
+    """Have the services' databases seen all migrations? Each runs them at its start."""
+    for service in subject.services:
+        name = f"{service['name']} database"
+        try:
+            pending = asyncio.run(migrations_pending(service))
+        except SettingError as error:
+            advice = f"check database_url and storage_path of {service['name']}"
+            yield Finding(FAIL, name, str(error), advice)
+            continue
+        if pending:
+            advice = f"it runs them at its start, or: jupyterhub-suite {pending}"
+            yield Finding(WARN, name, "migrations are pending", advice)
+        elif pending is not None:
+            yield Finding(OK, name, "up to date")
+
+
+def is_there(path: str) -> bool:
+    return Path(path).exists()
+
+
+async def migrations_pending(service: dict[str, Any]) -> str | None:
+    """The command that runs what is pending; "" if nothing is; None without a database."""
+    cls = import_item(registration(service["name"]).settings_class)
+    if not issubclass(cls, DatabaseService):
+        return None
+    passed = service.get("environment", {}).get(SETTINGS_VARIABLE, "{}")
+    app = cls(config=Config({cls.__name__: json.loads(passed)}))
+    url = parse_database_url(app.database_url)
+    if url.drivername.startswith("sqlite") and not is_there(url.database or ""):
+        return ""  # the service will make it
+    database = Database(app.database_url, app.name, app.migrations)
+    try:
+        return f"{app.name} upgrade-db" if await database.pending() else ""
+    finally:
+        await database.close()
+
+
 CHECKS: list[Callable[[Subject], Iterator[Finding]]] = [
     check_versions,
     check_traefik,
     check_ports,
     check_tls,
     check_hub_database,
+    check_service_databases,
     check_hub,
 ]
