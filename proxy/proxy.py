@@ -91,10 +91,6 @@ class TraefikProxy(TraefikSettings):
             self.log.error("Routes could not be checked: %s", e)
         await super().check_routes(user_dict, service_dict, routes)
 
-    def validate_routespec(self, routespec: str) -> str:
-        """Routes with and without a host may be mixed; the path ends with a slash."""
-        return routespec if routespec.endswith("/") else f"{routespec}/"
-
     # A Traefik that we start.
 
     @property

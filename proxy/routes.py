@@ -94,6 +94,8 @@ class Route:
 
 @lru_cache(maxsize=65536)
 def _parse(routespec: str) -> Address:
+    if "?" in routespec or "#" in routespec:
+        raise BadRoute(f"route {routespec!r} must be a path, without query or fragment")
     host, slash, path = routespec.partition("/")
     if not slash:
         raise BadRoute(f"route {routespec!r} has no path: it must contain a '/'")

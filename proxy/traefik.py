@@ -103,7 +103,12 @@ def static(settings: Static) -> dict[str, Any]:
 
 def public_entrypoint(settings: Static) -> dict[str, Any]:
     """Where users come in: no time limit on a body, and every name they may have."""
-    http: dict[str, Any] = {"maxHeaderBytes": 1 << 20}
+    # Paths and queries belong to the servers: they get them as they were sent.
+    http: dict[str, Any] = {
+        "maxHeaderBytes": 1 << 20,
+        "sanitizePath": False,
+        "encodeQuerySemicolons": True,
+    }
     entrypoint: dict[str, Any] = {
         "address": address(settings.public_url, here=settings.here),
         "http": http,

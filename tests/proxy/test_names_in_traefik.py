@@ -8,7 +8,7 @@ from collections.abc import Callable
 from urllib.parse import quote
 
 from jupyterhub_suite.proxy.errors import BadRoute
-from tests.proxy.conftest import StartProxy, spec_of, who_answers
+from tests.proxy.conftest import StartProxy, in_a_file, spec_of, who_answers
 
 NASTY = [
     "alice",
@@ -108,12 +108,26 @@ async def test_a_longer_route_wins_within_many(
         proxy.add_route("/", hub, {"hub": True}),
         *(proxy.add_route(f"/user/u{n}/", user, {}) for n in range(400)),
         *(proxy.add_route(f"/user/u7/s{n}/", named, {}) for n in range(100)),
-        proxy.add_route("one.example/user/u8/", named, {}),
     )
     assert await who_answers(proxy, "/user/u7/lab") == "user"
     assert await who_answers(proxy, "/user/u7/s70/lab") == "named"
     assert await who_answers(proxy, "/user/u7/s701/lab") == "user"
     assert await who_answers(proxy, "/user/u70000/lab") == "hub"
     assert await who_answers(proxy, "/user/u8/lab") == "user"
-    assert await who_answers(proxy, "/user/u8/lab", "one.example") == "named"
-    assert await who_answers(proxy, "/user/u9/lab", "one.example") == "user"
+
+
+@in_a_file
+async def test_users_with_hosts_of_their_own_reach_their_servers(
+    start_proxy: StartProxy, backend: Callable[[str], str]
+) -> None:
+    proxy = await start_proxy(host_routing=True)
+    user, other = backend("user"), backend("other")
+    await asyncio.gather(
+        proxy.add_route("/", backend("hub"), {"hub": True}),
+        *(proxy.add_route(f"u{n}.example/user/u{n}/", user, {}) for n in range(400)),
+        proxy.add_route("other.example/user/u7/", other, {}),
+    )
+    assert await who_answers(proxy, "/user/u7/lab", "u7.example") == "user"
+    assert await who_answers(proxy, "/user/u7/lab", "OTHER.example:80") == "other"
+    assert await who_answers(proxy, "/user/u7/lab", "u8.example") == "hub"
+    assert await who_answers(proxy, "/user/u399/lab", "u399.example") == "user"
