@@ -227,6 +227,11 @@ class TraefikHTTPProviderProxy(TraefikProxy):
     http_provider_key = Unicode(config=True, help="A PEM file: the key of that.")
     http_provider_ca = Unicode(config=True, help="A PEM file for Traefik to trust.")
 
+    @default("check_route_timeout")
+    def _default_timeout(self) -> int:
+        """A Traefik that found no Hub for a while asks again after a minute only."""
+        return 90
+
     @default("http_provider_token")
     def _default_token(self) -> str:
         if self.should_start:

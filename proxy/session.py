@@ -151,7 +151,23 @@ def api_client(settings: TraefikSettings) -> httpx.AsyncClient:
 
 
 def door(settings: TraefikSettings) -> Door:
-    return Door((settings.traefik_entrypoint,), tuple(settings.public_hosts))
+    return Door(
+        (settings.traefik_entrypoint,),
+        tuple(settings.public_hosts),
+        internal_tls=bool(internal_tls(settings)),
+    )
+
+
+def internal_tls(settings: TraefikSettings) -> dict[str, Any]:
+    """With c.JupyterHub.internal_ssl: whom to trust, and what to show to servers."""
+    app = settings.app
+    if not getattr(app, "internal_ssl", False):
+        return {}
+    ours = app.internal_proxy_certs["proxy-client"]
+    return {
+        "rootCAs": [app.internal_trust_bundles["proxy-client-ca"]],
+        "certificates": [{"certFile": ours["certfile"], "keyFile": ours["keyfile"]}],
+    }
 
 
 def tls(settings: TraefikSettings) -> Tls:
@@ -177,7 +193,13 @@ def base(settings: TraefikSettings) -> dict[Path, Entry]:
         shared=settings.hub_id != "jupyterhub",
     )
     naming = Naming(settings.hub_id)
-    ours = traefik.base(naming, api, tls(settings), metrics=settings.track_activity)
+    ours = traefik.base(
+        naming,
+        api,
+        tls(settings),
+        metrics=settings.track_activity,
+        internal=internal_tls(settings),
+    )
     return entries.split(entries.merge(ours, settings.extra_dynamic_config))
 
 

@@ -19,6 +19,8 @@ from .sharding import Arrangement, Shard, arrange
 
 ROUTERS: Path = ("http", "routers")
 SERVICES: Path = ("http", "services")
+INTERNAL = "internal"
+"""The transport that shows the Hub's certificate to servers."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ class Door:
     hosts: tuple[str, ...] = ()
     router: Mapping[str, Any] = field(default_factory=dict)
     """Whatever else a router without a parent shall have, such as TLS."""
+    internal_tls: bool = False
+    """Whether servers with https want to see the Hub's own certificate."""
 
 
 class Table:
@@ -98,7 +102,7 @@ class Table:
         moved = [a for a, p in after.parents.items() if _moved(a, p, before)]
         change = Change()
         for address, route in kept.items():
-            change.put[self._at(SERVICES, address)] = service(route.target)
+            change.put[self._at(SERVICES, address)] = self._service(route.target)
         for shard in shards:
             change.put.update(self._shard(shard))
         for address in moved:
@@ -128,6 +132,12 @@ class Table:
 
     def _at(self, section: Path, address: Address) -> Path:
         return (*section, self.naming.of(routes.route_name(address)))
+
+    def _service(self, target: str) -> Entry:
+        balancer: dict[str, Any] = {"servers": [{"url": target}]}
+        if self.door.internal_tls and target.startswith("https:"):
+            balancer["serversTransport"] = self.naming.of(INTERNAL)
+        return {"loadBalancer": balancer}
 
     def _router(self, address: Address, parent: str | None) -> Entry:
         hosts = self.door.hosts if parent is None else ()
@@ -168,7 +178,3 @@ class Table:
 
 def _moved(address: Address, parent: str | None, before: Arrangement) -> bool:
     return before.parents.get(address, address) != parent
-
-
-def service(target: str) -> Entry:
-    return {"loadBalancer": {"servers": [{"url": target}]}}

@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .errors import BadSetting
-from .table import Naming
+from .table import INTERNAL, Naming
 
 API_HEADER = "X-JupyterHub-Id"
 """Tells the API routers of several Hubs apart where they share a Traefik."""
@@ -104,11 +104,9 @@ def static(settings: Static) -> dict[str, Any]:
 def public_entrypoint(settings: Static) -> dict[str, Any]:
     """Where users come in: no time limit on a body, and every name they may have."""
     # Paths and queries belong to the servers: they get them as they were sent.
-    http: dict[str, Any] = {
-        "maxHeaderBytes": 1 << 20,
-        "sanitizePath": False,
-        "encodeQuerySemicolons": True,
-    }
+    http: dict[str, Any] = {"encodeQuerySemicolons": True}
+    if settings.release >= (3, 6):
+        http |= {"sanitizePath": False, "maxHeaderBytes": 1 << 20}
     entrypoint: dict[str, Any] = {
         "address": address(settings.public_url, here=settings.here),
         "http": http,
@@ -177,7 +175,14 @@ def access_log(path: str) -> dict[str, Any]:
     return configuration
 
 
-def base(naming: Naming, api: Api, tls: Tls, *, metrics: bool = True) -> dict[str, Any]:
+def base(
+    naming: Naming,
+    api: Api,
+    tls: Tls,
+    *,
+    metrics: bool = True,
+    internal: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """The dynamic configuration that does not depend on routes."""
     name = naming.of("api")
     rule = f"PathPrefix(`{api.path}`)"
@@ -196,6 +201,9 @@ def base(naming: Naming, api: Api, tls: Tls, *, metrics: bool = True) -> dict[st
     configuration: dict[str, Any] = {
         "http": {"routers": routers, "middlewares": {name: {"basicAuth": users}}}
     }
+    if internal:
+        transports = {naming.of(INTERNAL): dict(internal)}
+        configuration["http"]["serversTransports"] = transports
     if tls.certificate:
         certificate = {"certFile": tls.certificate, "keyFile": tls.key}
         stores = {"default": {"defaultCertificate": certificate}}

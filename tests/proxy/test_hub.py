@@ -47,6 +47,13 @@ async def test_a_user_reaches_their_server(start_hub: StartHub) -> None:
     assert (await session.get("/user/o%27brien/api/status")).status_code == 424
 
 
+async def test_a_hub_with_internal_ssl_reaches_its_servers(start_hub: StartHub) -> None:
+    hub = await start_hub(settings=settings("file"), internal_ssl=True)
+    session = await hub.login("alice")
+    await hub.start_server("alice")
+    (await session.get("/user/alice/lab")).raise_for_status()
+
+
 async def test_traefik_ends_with_a_hub_that_is_killed(start_hub: StartHub) -> None:
     hub = await start_hub(settings=settings("file"))
     assert await is_up(hub.url)
