@@ -20,7 +20,7 @@ ProxyError
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 
 class ProxyError(Exception):
@@ -69,6 +69,12 @@ class TraefikRefused(TraefikError):
 
 class NotConfirmed(TraefikError, TimeoutError):
     """A change was written, but not loaded in time."""
+
+
+def login_in(url: str) -> tuple[str, str]:
+    """User and password that a URL names."""
+    parts = urlsplit(url)
+    return unquote(parts.username or ""), unquote(parts.password or "")
 
 
 def without_secrets(url: str) -> str:

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
-from ..errors import StoreRefused, StoreUnavailable, without_secrets
+from ..errors import StoreRefused, StoreUnavailable, login_in, without_secrets
 from .keyvalue import KeyValueStore, Pass, Roots
 from .tls import ClientTls
 
@@ -37,7 +37,9 @@ class ConsulStore(KeyValueStore):
         options: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(roots)
-        self.url = url.rstrip("/")
+        login = login_in(url)
+        username, password = username or login[0], password or login[1]
+        self.url = without_secrets(url).rstrip("/")
         self.tls = tls or ClientTls()
         self._shown = without_secrets(url)
         options = dict(options or {})

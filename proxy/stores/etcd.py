@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from ..errors import StoreRefused, StoreUnavailable, without_secrets
+from ..errors import StoreRefused, StoreUnavailable, login_in, without_secrets
 from .keyvalue import KeyValueStore, Pass, Roots
 from .tls import ClientTls
 
@@ -56,9 +56,12 @@ class EtcdStore(KeyValueStore):
         options: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(roots)
-        self.endpoints = [endpoint.rstrip("/") for endpoint in endpoints]
-        self.username = username
-        self._password = password
+        login = next(filter(any, map(login_in, endpoints)), ("", ""))
+        self.endpoints = [
+            without_secrets(endpoint).rstrip("/") for endpoint in endpoints
+        ]
+        self.username = username or login[0]
+        self._password = password or login[1]
         self.tls = tls or ClientTls()
         self._token = ""
         self._client = httpx.AsyncClient(
