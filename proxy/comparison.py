@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from .entries import ROUTES, Entry, Path
 from .errors import BadRoute
-from .routes import Address, Route, route_name
+from .routes import Address, Route, address_of
 from .table import Naming
 
 View = dict[Address, str] | str
@@ -41,24 +41,15 @@ def store_view(entries: Mapping[Path, Entry], naming: Naming) -> View:
 
 def traefik_view(rawdata: Mapping[str, Any], naming: Naming) -> View:
     """From Traefik's API, where routes have names instead of addresses."""
-    targets = {}
-    for name, service in (rawdata.get("services") or {}).items():
-        servers = service.get("loadBalancer", {}).get("servers") or [{}]
-        targets[name.partition("@")[0]] = servers[0].get("url", "")
     routers = {name.partition("@")[0] for name in rawdata.get("routers") or {}}
-    return Named({n: t for n, t in targets.items() if n in routers}, naming)
-
-
-class Named(dict[Address, str]):
-    """Targets by name, looked up by address."""
-
-    def __init__(self, targets: Mapping[str, str], naming: Naming) -> None:
-        super().__init__()
-        self.targets = targets
-        self.naming = naming
-
-    def get(self, address: Address, default: Any = None) -> Any:
-        return self.targets.get(self.naming.of(route_name(address)), default)
+    view = {}
+    for full_name, service in (rawdata.get("services") or {}).items():
+        name = full_name.partition("@")[0]
+        address = address_of(naming.without_prefix(name))
+        if address is not None and name in routers:
+            servers = service.get("loadBalancer", {}).get("servers") or [{}]
+            view[address] = servers[0].get("url", "")
+    return view
 
 
 def compare(views: Views, *, only_differing: bool = False) -> Comparison:

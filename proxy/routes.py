@@ -220,12 +220,30 @@ def route_name(address: Address) -> str:
     return f"route{host}{_safe(address.path)}"
 
 
+def address_of(name: str) -> Address | None:
+    """The address that `route_name` made a name of; None if it was another name."""
+    if not name.startswith("route"):
+        return None
+    rest, host = name.removeprefix("route"), ""
+    if rest.startswith("--"):
+        host, slash, path = rest[2:].partition("-")
+        rest = slash + path
+    return Address(_unsafe(rest), _unsafe(host))
+
+
 def shard_name(prefix: str) -> str:
     return f"shard{_safe(prefix)}"
 
 
 def fallback_name(prefix: str, address: Address) -> str:
     return f"above{_safe(prefix)}--{_safe(address.host)}"
+
+
+def _unsafe(text: str) -> str:
+    def decoded(found: re.Match[str]) -> str:
+        return bytes.fromhex(found.group().replace("_", "")).decode("utf-8", "replace")
+
+    return re.sub("(?:_[0-9a-f]{2})+", decoded, text.replace("-", "/"))
 
 
 def _safe(text: str) -> str:

@@ -37,6 +37,11 @@ class Naming:
     def of(self, name: str) -> str:
         return f"{crc32(name.encode()):08x}-{self.hub}-{name}"
 
+    def without_prefix(self, name: str) -> str:
+        """What `of` was given; nothing if the name is not of this Hub."""
+        prefix = f"-{self.hub}-"
+        return name[8:].removeprefix(prefix) if name[8:].startswith(prefix) else ""
+
     def owns(self, path: Path) -> bool:
         return path[-1][8:].startswith(f"-{self.hub}-")
 

@@ -13,6 +13,7 @@ from jupyterhub_suite.proxy.routes import (
     RESERVED,
     Address,
     Route,
+    address_of,
     route_name,
     rule,
 )
@@ -100,6 +101,14 @@ def test_names_in_stores_differ_even_without_case(mine: str, yours: str) -> None
     if here is None or there is None or here == there:
         return
     assert route_name(here).lower() != route_name(there).lower()
+
+
+@given(names, st.sampled_from(["", "a-b.example"]))
+def test_a_name_in_a_store_can_be_read_back(name: str, host: str) -> None:
+    address = parse(name)
+    if address is not None:
+        address = address._replace(host=host)
+        assert address_of(route_name(address)) == address
 
 
 @given(names)
