@@ -29,7 +29,7 @@ ADVICE: list[tuple[Release, Release, str]] = [
     (
         (3, 0, 0),
         (3, 7, 12),
-        "lets X_Forwarded_User pass for X-Forwarded-User (CVE-2026-88879)",
+        "lets X_Forwarded_User pass for X-Forwarded-User",
     ),
 ]
 """From this release on, and before that one: what is wrong."""
