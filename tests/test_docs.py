@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -15,7 +16,6 @@ import pytest
 from traitlets.config.loader import PyFileConfigLoader
 
 from jupyterhub_suite import settings_page
-from jupyterhub_suite.cli import COMMANDS
 from jupyterhub_suite.registry import SERVICES
 from tests.harness.fixtures import StartHub, both_hubs
 from tests.harness.hub import ROOT
@@ -24,6 +24,8 @@ from tests.harness.ports import free_port
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/**/*.md"))]
 PAGES += sorted(ROOT.glob("example/**/*.md"))
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+# What configuration of ours reads from the environment.
+VARIABLES = ["TRAEFIK_API_PASSWORD", "ROUTES_TOKEN", "ENTRYPOINT_API_TOKEN"]
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)[^)]*\)")
 
 
@@ -39,11 +41,20 @@ def named(text: str) -> str:
     return text.partition("\n")[0].removeprefix("#").strip()
 
 
-def commands() -> Iterator[tuple[str, str]]:
-    for page, text in snippets("sh"):
-        for line in text.splitlines():
-            if line.strip() and not line.startswith("#"):
-                yield page, line.partition("  #")[0].strip()
+def commands() -> Iterator[tuple[str, str, str]]:
+    """A page's commands, each with the Hub's configuration that stands before it."""
+    for page in PAGES:
+        configuration = ""
+        for language, text in FENCE.findall(page.read_text()):
+            if language == "python" and is_configuration(text):
+                configuration = text
+            for line in text.splitlines() if language == "sh" else ():
+                if line.strip() and not line.startswith("#"):
+                    yield f"{page.relative_to(ROOT)}", line.strip(), configuration
+
+
+def is_configuration(text: str) -> bool:
+    return any(re.match(r"c( = get_config|\.\w)", line) for line in text.splitlines())
 
 
 def test_the_settings_page_is_made_from_the_traits() -> None:
@@ -63,13 +74,9 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert (page.parent / target).exists(), target
 
 
-@pytest.mark.parametrize(("page", "text"), snippets("python"))
+@pytest.mark.parametrize(("page", "text"), [*snippets("python")])
 def test_a_snippet_of_python_is_python(page: str, text: str) -> None:
     compile(text, page, "exec")
-
-
-def is_configuration(text: str) -> bool:
-    return any(re.match(r"c( = get_config|\.\w)", line) for line in text.splitlines())
 
 
 @pytest.mark.parametrize(
@@ -79,15 +86,21 @@ def test_a_hubs_configuration_loads(
     page: str, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    for variable in VARIABLES:
+        monkeypatch.setenv(variable, "a-secret-of-somebody")
     Path("jupyterhub_config.py").write_text(text)
     assert PyFileConfigLoader("jupyterhub_config.py").load_config()
 
 
 @pytest.mark.parametrize(
-    ("page", "line"), commands(), ids=lambda value: value if " " in value else ""
+    ("page", "line", "configuration"),
+    [*commands()],
+    ids=lambda value: value if "\n" not in value else "",
 )
-def test_a_documented_command_runs(page: str, line: str, tmp_path: Path) -> None:
-    words = [word for word in shlex.split(line) if "=" not in word or "[" in word]
+def test_a_documented_command_runs(
+    page: str, line: str, configuration: str, tmp_path: Path
+) -> None:
+    words = [word for word in shlex.split(line, comments=True) if "=" not in word]
     program, *rest = words
     if program == "make":
         target = rest[0] if rest else "help"
@@ -95,11 +108,12 @@ def test_a_documented_command_runs(page: str, line: str, tmp_path: Path) -> None
             ["make", "-n", target], cwd=ROOT, check=True, capture_output=True
         )
     elif program == "pip":
-        check_requirements(rest)
-    elif program in ("jupyterhub-suite", "python"):
-        run_ours(program, rest, tmp_path)
+        check_requirements(shlex.split(line))
+    elif program in ("jupyterhub-suite", "python", "pytest"):
+        (tmp_path / "jupyterhub_config.py").write_text(configuration)
+        run_ours(line, rest, tmp_path)
     else:
-        assert program in ("git", "cd", "docker", "jupyterhub", "export"), line
+        assert program in ("git", "cd", "docker", "jupyterhub", "export", "traefik")
 
 
 def check_requirements(words: list[str]) -> None:
@@ -108,19 +122,30 @@ def check_requirements(words: list[str]) -> None:
         assert set(extra.split(",")) <= extras, extra
 
 
-def run_ours(program: str, words: list[str], folder: Path) -> None:
+def run_ours(line: str, words: list[str], folder: Path) -> None:
     """Run it; a service would serve for ever, so it is asked for its settings."""
-    command = [str(Path(sys.executable).with_name(program)), *words]
-    if set(words) & set(SERVICES) or any("services." in word for word in words):
-        command.append("--generate-config")
+    serves = set(words) & set(SERVICES) or any("services." in word for word in words)
+    if serves and not set(words) & {"--once", "upgrade-db", "--generate-config"}:
+        line += " --generate-config"
+    if "pytest" in line or "benchmarks/" in line:
+        line += " --help"
     ended = subprocess.run(
-        command, check=False, cwd=folder, capture_output=True, text=True
+        ["sh", "-c", line.replace("benchmarks/", f"{ROOT}/benchmarks/")],
+        check=False,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        env={
+            **os.environ,
+            **dict.fromkeys(VARIABLES, "a-secret-of-somebody"),
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        },
     )
     assert "Traceback" not in ended.stderr, ended.stderr
-    # The doctor finds no Hub here, which is a failure that it is asked to find.
-    assert ended.returncode == 0 or "doctor" in words, ended.stderr
-    assert "no command" not in ended.stderr
-    assert words[0] in (*COMMANDS, *SERVICES, "-m", "--help")
+    # There is no Hub here, and these are asked to find that out.
+    asks_hub = {"doctor", "routes", "--once"} & set(words)
+    assert ended.returncode == 0 or asks_hub, ended.stderr
+    assert "usage:" not in ended.stderr, ended.stderr
 
 
 @both_hubs
