@@ -9,6 +9,13 @@ runner       one check, run: time limit, errors in words, cleaning up
 schedule     which check is due, and who runs it (decided here)
 scheduler    … and done here: one lease for each check among all replicas
 tables       what is kept; store: how it is read and written
+incidents    when something is broken, and when it works again
+news         what of that is worth telling; channels: how; outbox: until it is done
+notices      what admins announce
+history      a result, and all that follows from it, in one transaction
 summary      from results to words: overall state, days, uptime
+tally        what is counted; metrics, hubmetrics: what Prometheus reads
+views, chart, feeds, handlers, api, openapi    what is shown, and to whom
+once         one run from the command line, for Nagios
 app          settings, routes, life
 """

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 import secrets
 import socket
 import ssl
+import sys
 import time
 from collections.abc import Callable, Coroutine
 from datetime import date, timedelta
@@ -13,22 +16,31 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from sqlalchemy.exc import SQLAlchemyError
 from traitlets import Bool, Dict, Float, Integer, List, Unicode, default, validate
 
 from jupyterhub_suite.services.database import DatabaseService
-from jupyterhub_suite.services.errors import SettingError
+from jupyterhub_suite.services.errors import HubError, SettingError, SuiteError
 from jupyterhub_suite.services.hub import HubClient
 from jupyterhub_suite.services.service import Route
 
-from . import handlers
+from . import api, handlers, once
+from .channels import make_channels
 from .checks import make_checks
-from .checks.base import Check, Site
+from .checks.base import Check, Memo, Site
 from .history import History
+from .hubmetrics import CensusCollector
 from .metrics import StatusCollector
+from .notices import Notices
+from .once import FileMemo
+from .outbox import Outbox
 from .scheduler import Scheduler, StoredMemo
 from .store import Store
 
 HOUR = 3600
+# How a path names a check and a notice.
+NAME = "([a-z0-9][a-z0-9_-]{0,62})"
+NUMBER = "([0-9]{1,10})"
 
 
 class StatusService(DatabaseService):
@@ -36,6 +48,15 @@ class StatusService(DatabaseService):
 
     name = "status"
     migrations = Path(__file__).parent / "versions"
+
+    flags = {
+        **DatabaseService.flags,
+        "once": (
+            {"StatusService": {"once": True}},
+            """Run all checks, or those that are named, once; print one line and exit
+            with 0, 1, 2 or 3 as Nagios wants.""",
+        ),
+    }
 
     checks = List(
         Dict(),
@@ -59,6 +80,31 @@ class StatusService(DatabaseService):
     ).tag(config=True)
     threshold = Integer(
         1, min=1, help="How many failures in a row make an incident, and alert."
+    ).tag(config=True)
+    reminder = Float(
+        0.0,
+        min=0,
+        help="Seconds between reminders while an incident goes on; 0 sends none.",
+    ).tag(config=True)
+    notifications = List(
+        Dict(),
+        help="""Whom to tell of incidents: [{"kind": "webhook", "url": …}, {"kind":
+        "email", …}, {"kind": "command", …}]; docs/status.md lists their options.""",
+    ).tag(config=True)
+    hub_metrics = Float(
+        60.0,
+        min=0,
+        help="""Seconds between two counts of the Hub's servers and users for
+        /metrics; 0 counts none.""",
+    ).tag(config=True)
+    metrics_users = Bool(
+        False, help="Name users in /metrics: their names are then read by many."
+    ).tag(config=True)
+    badge_label = Unicode(
+        "notebooks", help="What the badge says beside the state."
+    ).tag(config=True)
+    once = Bool(
+        False, help="Run checks once, print one line for Nagios, and exit."
     ).tag(config=True)
     start_delay = Float(
         10.0,
@@ -90,14 +136,41 @@ class StatusService(DatabaseService):
     def routes(self) -> list[Route]:
         return [
             ("", handlers.StatusPage),
-            ("api/health", handlers.OverallHealth),
+            ("login", handlers.Login),
+            ("badge.svg", handlers.Badge),
+            ("feed.atom", handlers.Feed),
+            ("notices", handlers.NoticeForm),
+            (f"notices/{NUMBER}", handlers.NoticeForm),
+            (f"checks/{NAME}/run", handlers.RunForm),
+            ("api/openapi.json", api.OpenAPI),
+            ("api/health", api.OverallHealth),
+            ("api/checks", api.Checks),
+            (f"api/checks/{NAME}", api.OneCheck),
+            (f"api/checks/{NAME}/results", api.Results),
+            (f"api/checks/{NAME}/days", api.Days),
+            (f"api/checks/{NAME}/run", api.RunNow),
+            ("api/incidents", api.Incidents),
+            ("api/notices", api.NoticeList),
+            (f"api/notices/{NUMBER}", api.OneNotice),
+            (f"api/notices/{NUMBER}/history", api.NoticeHistory),
+            (f"api/heartbeats/{NAME}", api.Heartbeat),
         ]
 
     async def setup(self) -> None:
         self.known_checks = self.read_checks()
         await super().setup()
         self.store = Store(self.database)
-        self.history = History(self.store, self.known_checks, self.threshold)
+        self.notices = Notices(self.database)
+        channels = make_channels(self.notifications)
+        self.outbox = Outbox(self.database, channels, self.log)
+        self.history = History(
+            self.store,
+            self.known_checks,
+            self.notices,
+            self.outbox,
+            self.threshold,
+            self.reminder,
+        )
         self.tls = self._public_tls()
         self.web = self.open_web()
         self.once_hub = self.open_hub()
@@ -106,6 +179,7 @@ class StatusService(DatabaseService):
             time.time(),
         )
         self.collector = StatusCollector(self.known_checks, self.registry)
+        self.census = CensusCollector(self.registry, self.metrics_users)
 
     def read_checks(self) -> dict[str, Check]:
         return make_checks(self.checks)
@@ -134,14 +208,63 @@ class StatusService(DatabaseService):
             ) from None
 
     def site(self, name: str) -> Site:
+        return self._site(StoredMemo(self.store, name))
+
+    def _site(self, memo: Memo) -> Site:
         return Site(
             hub=self.once_hub,
             web=self.web,
             public_url=self.public_url,
             token=self.api_token,
-            memo=StoredMemo(self.store, name),
+            memo=memo,
             tls=self.tls,
         )
+
+    # One run, from the command line.
+
+    @classmethod
+    def main(cls, argv: list[str] | None = None) -> int:
+        """What Nagios is not told as 3, UNKNOWN, it takes for a WARNING."""
+        given = sys.argv[1:] if argv is None else argv
+        wanted = once.wanted(given, os.environ)
+        if wanted and "--once" not in given:
+            given = [*given, "--once"]
+        status = super().main(given)
+        return once.FAILED if wanted and status else status
+
+    def command(self) -> Callable[[], Coroutine[Any, Any, None]]:
+        return self.run_once if self.once else super().command()
+
+    async def run_once(self) -> None:
+        self.log_level = logging.WARNING
+        monitored = os.environ.get("MONITORED_URL")
+        if monitored:
+            self.api_url = once.api_url(monitored)
+            self.public_url = once.public_url(monitored)
+        self._check_address()
+        self.tls = self._public_tls()
+        try:
+            self.web, self.once_hub = self.open_web(), self.open_hub()
+            results = await once.run_once(
+                self.checks, self.extra_args, self._passing_site, self.log
+            )
+        except SuiteError as error:
+            sys.stdout.write(f"STATUS UNKNOWN - {error}\n")
+            sys.exit(once.FAILED)
+        finally:
+            await self._close()
+        sys.stdout.write(once.line(results) + "\n")
+        sys.exit(once.exit_status(results))
+
+    def _check_address(self) -> None:
+        for setting in ("api_url", "api_token"):
+            if not getattr(self, setting):
+                variable = self.traits()[setting].metadata["env"]
+                raise SettingError(f"{setting} is not set: set ${variable}")
+
+    def _passing_site(self, name: str) -> Site:
+        folder = Path(self.storage_path)
+        return self._site(FileMemo(folder / f"status-once-{name}.json"))
 
     async def run(self) -> None:
         holder = f"{socket.gethostname()[:40]}-{secrets.token_hex(6)}"
@@ -153,7 +276,10 @@ class StatusService(DatabaseService):
             holder,
             self.log,
         )
-        await together(self._later(scheduler.run), self._tidy, self._count)
+        work = [self._later(scheduler.run), self._tidy, self._count, self.outbox.run]
+        if self.hub_metrics:
+            work.append(self._later(self._take_census))
+        await together(*work)
 
     def _later(
         self, work: Callable[[], Coroutine[Any, Any, None]]
@@ -168,23 +294,41 @@ class StatusService(DatabaseService):
         """Forget what is older than it is kept for."""
         while True:
             day = date.today() - timedelta(days=self.keep_days)
-            await self.store.forget(
-                time.time() - self.keep_results * 86400, day.isoformat()
-            )
+            try:
+                await self.store.forget(
+                    time.time() - self.keep_results * 86400, day.isoformat()
+                )
+            except (SQLAlchemyError, OSError) as error:
+                self.log.error("Old results stay: %s", type(error).__name__)
             await asyncio.sleep(HOUR)
 
     async def _count(self) -> None:
         """Keep at hand what Prometheus asks for."""
         while True:
-            await self.collector.refresh(self.store)
+            try:
+                await self.collector.refresh(self.store)
+            except (SQLAlchemyError, OSError) as error:
+                self.log.error("Metrics wait: %s", type(error).__name__)
             await asyncio.sleep(2)
 
+    async def _take_census(self) -> None:
+        while True:
+            try:
+                await self.census.refresh(self.once_hub, time.time())
+            except HubError as error:
+                self.log.warning("The Hub cannot be counted: %s", error)
+            await asyncio.sleep(self.hub_metrics)
+
     async def cleanup(self) -> None:
-        for name in ("web", "once_hub"):
-            opened = getattr(self, name, None)
-            if opened is not None:
-                await (opened.aclose() if name == "web" else opened.close())
+        await self._close()
         await super().cleanup()
+
+    async def _close(self) -> None:
+        """Close what was opened, which is not all if something went wrong."""
+        if hasattr(self, "web"):
+            await self.web.aclose()
+        if hasattr(self, "once_hub"):
+            await self.once_hub.close()
 
 
 async def together(*work: Callable[[], Coroutine[Any, Any, None]]) -> None:

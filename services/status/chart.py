@@ -14,7 +14,7 @@ from .model import Result
 from .summary import Day
 
 BAR, GAP, HEIGHT = 7, 2, 32
-WIDTH = 560
+WIDTH = 420
 
 
 def day_bars(days: Sequence[Day]) -> Markup:
@@ -64,7 +64,7 @@ def stage_chart(results: Sequence[Result]) -> Markup:
         *(stage.seconds for stage in stages),
         *(medians.get(s.name, 0) for s in stages),
     ]
-    scale = (WIDTH - 220) / (max(shown) or 1)
+    scale = (WIDTH - 190) / (max(shown) or 1)
     rows = "".join(
         stage_row(number, stage.name, stage.seconds, stage.failed, medians, scale)
         for number, stage in enumerate(stages)
@@ -90,7 +90,7 @@ def stage_row(
     median = medians.get(name)
     mark = ""
     if median is not None:
-        x = 110 + median * scale
+        x = 90 + median * scale
         mark = (
             f'<line class="status-median" x1="{x:.1f}" x2="{x:.1f}"'
             f' y1="{top + 2}" y2="{top + 20}">'
@@ -98,9 +98,9 @@ def stage_row(
         )
     said = f"{seconds:.2f} s" + (" failed" if failed else "")
     return (
-        f'<text class="status-label" x="102" y="{top + 15}" text-anchor="end">'
+        f'<text class="status-label" x="84" y="{top + 15}" text-anchor="end">'
         f"{escape(name)}</text>"
-        f'<rect class="{colour}" x="110" y="{top + 4}" width="{length:.1f}"'
+        f'<rect class="{colour}" x="90" y="{top + 4}" width="{length:.1f}"'
         f' height="14" rx="2"/>{mark}'
         f'<text class="status-label" x="{WIDTH - 4}" y="{top + 15}" text-anchor="end">'
         f"{escape(said)}</text>"

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from .checks.base import Check
-from .incidents import Incident, next_step
+from .incidents import Incident, Step, next_step
 from .model import Code, Result
+from .news import event_of, message
+from .notices import Notice, Notices
+from .outbox import Outbox
 from .store import Store
 from .summary import DAYS_SHOWN, Day, State, calendar, judge, moment, overall, uptime
 
 # How many results the chart of stages looks back on.
-CHARTED = 30
+CHARTED = 15
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,7 @@ class Overview:
     msg: str
     checks: list[CheckHistory]
     incidents: list[Incident]
+    notices: list[Notice]
 
     @property
     def states(self) -> list[State]:
@@ -46,21 +52,44 @@ class Overview:
 
 class History:
     def __init__(
-        self, store: Store, checks: Mapping[str, Check], threshold: int
+        self,
+        store: Store,
+        checks: Mapping[str, Check],
+        notices: Notices,
+        outbox: Outbox,
+        threshold: int = 1,
+        reminder: float = 0,
     ) -> None:
         self._store = store
         self._checks = checks
+        self._notices = notices
+        self._outbox = outbox
         self._threshold = threshold
+        self._reminder = reminder
 
     async def record(self, result: Result) -> None:
         store = self._store
         async with store.database.begin() as session:
-            await store.add(session, result, maintenance=False)
+            maintenance = await self._notices.maintenance_at(session, result.time)
+            await store.add(session, result, maintenance)
             recent = await store.recent(session, result.check, self._threshold)
             incident = await store.open_incident(session, result.check)
             step = next_step(incident, recent, self._threshold)
             if step:
+                step = await self._tell(session, step, result, maintenance)
                 await store.take_step(session, step)
+
+    async def _tell(
+        self, session: AsyncSession, step: Step, result: Result, maintenance: bool
+    ) -> Step:
+        """Put what is worth telling into the outbox, and note that it was told."""
+        event = event_of(step, result.time, self._reminder, maintenance)
+        if event is None:
+            return step
+        title = self._checks[result.check].title
+        told = message(event, step.incident, title, result.msg)
+        await self._outbox.put(session, told, result.time)
+        return replace(step, incident=replace(step.incident, notified=result.time))
 
     async def states(self) -> list[State]:
         latest = await self._store.latest()
@@ -87,4 +116,5 @@ class History:
         code, msg = overall([check.state for check in checks])
         incidents = await self._store.incidents(now - DAYS_SHOWN * 86400)
         shown = [incident for incident in incidents if incident.check in self._checks]
-        return Overview(now, code, msg, checks, shown)
+        notices = await self._notices.all()
+        return Overview(now, code, msg, checks, shown, notices)

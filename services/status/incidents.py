@@ -19,6 +19,8 @@ class Incident:
     end: float | None
     code: Code
     reason: str
+    # When somebody was told of it last.
+    notified: float | None = None
 
 
 class Change(Enum):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     Double,
     ForeignKey,
@@ -24,6 +27,19 @@ Number = BigInteger().with_variant(Integer, "sqlite")
 def check_name(primary_key: bool = False) -> Column[str]:
     owner = ForeignKey("status_check.name", ondelete="CASCADE")
     return Column("check", String(64), owner, nullable=False, primary_key=primary_key)
+
+
+def notice_columns() -> list[Column[Any]]:
+    return [
+        Column("kind", String(16), nullable=False),
+        Column("title", String(200), nullable=False),
+        Column("text", Text, nullable=False),
+        Column("begin", Double, nullable=False),
+        Column("end", Double),
+        Column("author", String(255), nullable=False),
+        Column("changed", Double, nullable=False),
+        Column("withdrawn", Boolean, nullable=False),
+    ]
 
 
 # A check's place in the plan, and what the next run has to know of the last.
@@ -51,6 +67,7 @@ results = Table(
     Column("numbers", JSON, nullable=False),
     Column("details", JSON, nullable=False),
     Index("status_result_by_time", "check", "time"),
+    Index("status_result_by_id", "check", "id"),
 )
 
 # A day's results of a check, kept when the results themselves are not.
@@ -89,5 +106,35 @@ incidents = Table(
     Column("end", Double),
     Column("code", Integer, nullable=False),
     Column("reason", Text, nullable=False),
+    # When somebody was told of it last.
+    Column("notified", Double),
     Index("status_incident_by_begin", "begin"),
+)
+
+notices = Table(
+    "status_notice",
+    metadata,
+    Column("id", Number, primary_key=True),
+    *notice_columns(),
+)
+
+# Every state that a notice was ever in.
+revisions = Table(
+    "status_notice_revision",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("notice", Number, ForeignKey("status_notice.id"), nullable=False),
+    *notice_columns(),
+)
+
+# Notifications that are not delivered yet.
+deliveries = Table(
+    "status_delivery",
+    metadata,
+    Column("id", Number, primary_key=True),
+    Column("channel", String(64), nullable=False),
+    Column("message", JSON, nullable=False),
+    Column("created", Double, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_try", Double, nullable=False),
 )

@@ -7,6 +7,7 @@ from typing import Any
 from .history import CheckHistory, Overview
 from .incidents import Incident
 from .model import Result
+from .notices import Notice
 from .summary import State, iso
 
 
@@ -19,6 +20,7 @@ def overview_json(overview: Overview, with_details: bool) -> dict[str, Any]:
         "msg": overview.msg,
         "checks": [check_json(check, with_details) for check in overview.checks],
         "incidents": [incident_json(incident) for incident in overview.incidents],
+        "notices": [notice_json(n) for n in overview.notices if not n.withdrawn],
     }
 
 
@@ -70,4 +72,13 @@ def incident_json(incident: Incident) -> dict[str, Any]:
         "end": iso(incident.end) if incident.end is not None else None,
         "code": incident.code.name,
         "reason": incident.reason,
+    }
+
+
+def notice_json(notice: Notice) -> dict[str, Any]:
+    return {
+        **vars(notice),
+        "begin": iso(notice.begin),
+        "end": iso(notice.end) if notice.end is not None else None,
+        "changed": iso(notice.changed),
     }

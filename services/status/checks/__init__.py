@@ -2,7 +2,10 @@
 
 base         the contract: options, and a probe that returns what it found
 hub          the Hub's API, its database, its servers
+proxy        the public address, routes against servers, the certificate
 http         any URL
+binderhub    a BinderHub's own word on its health
+heartbeat    a job elsewhere that reports in
 spawn        a user's whole way: start, open, run code, keep a file, stop
 notebook     … through a notebook server's REST API
 kernel       … and a kernel's WebSocket
@@ -17,12 +20,23 @@ from jupyterhub_suite.services import bodies
 from jupyterhub_suite.services.errors import PublicError, SettingError
 
 from .base import Check
+from .binderhub import BinderHubCheck
+from .heartbeat import HeartbeatCheck
 from .http import HTTPCheck
 from .hub import HubCheck
+from .proxy import ProxyCheck
 from .spawn import SpawnCheck
 
 KINDS: dict[str, type[Check]] = {
-    kind.kind: kind for kind in (HubCheck, HTTPCheck, SpawnCheck)
+    kind.kind: kind
+    for kind in (
+        HubCheck,
+        ProxyCheck,
+        SpawnCheck,
+        HTTPCheck,
+        BinderHubCheck,
+        HeartbeatCheck,
+    )
 }
 
 NAME = {"type": "string", "pattern": r"^[a-z0-9][a-z0-9_-]{0,62}$"}
