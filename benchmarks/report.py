@@ -259,7 +259,7 @@ def times(ours: dict[str, float], theirs: dict[str, float], key: str) -> str:
 def measured_on(report: dict[str, Any]) -> list[str]:
     machine, how = report["machine"], report["how"]
     versions = ", ".join(f"{k} {v}" for k, v in machine["versions"].items())
-    settings = ", ".join(f"{k}: {v}" for k, v in how.items())
+    settings = ", ".join(f"{k}: {plainly(v)}" for k, v in how.items())
     loads = [run["load"] for runs in report.get("runs", {}).values() for run in runs]
     noise = (
         f" Load average during the runs: {min(loads)} to {max(loads)}." if loads else ""
@@ -268,6 +268,14 @@ def measured_on(report: dict[str, Any]) -> list[str]:
     what = f"{machine['memory_gib']} GiB, {machine['system']}; {versions}"
     when = machine["measured"]
     return [f"Measured {when} on {where}, {what}. Medians; {settings}.{noise}\n"]
+
+
+def plainly(setting: Any) -> str:
+    if isinstance(setting, dict):
+        return ", ".join(f"{LABELS.get(k, k)} {v}" for k, v in setting.items())
+    return (
+        " and ".join(map(str, setting)) if isinstance(setting, list) else str(setting)
+    )
 
 
 ONE_LASTS = """

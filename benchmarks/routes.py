@@ -75,8 +75,7 @@ def main() -> None:
         options.runs, options.routes, options.many = 1, 50, 200
     figures = asyncio.run(
         runs.interleaved(
-            [each.name for each in contestants],
-            options.runs,
+            runs.turns([each.name for each in contestants], options),
             lambda name: measure(name, options.routes, options.many),
         )
     )
@@ -87,7 +86,6 @@ def main() -> None:
             figures,
             routes=options.routes,
             many=options.many,
-            runs=options.runs,
         )
 
 

@@ -30,6 +30,12 @@ def arguments(description: str) -> argparse.ArgumentParser:
     )
     parser.add_argument("--runs", type=int, default=3, help="of everybody, in turn")
     parser.add_argument(
+        "--peer-runs",
+        type=int,
+        default=3,
+        help="of jupyterhub-traefik-proxy, which needs minutes for each",
+    )
+    parser.add_argument(
         "--quick",
         action="store_true",
         help="one small run that shows that everything works; its figures say nothing "
@@ -51,15 +57,27 @@ def chosen(names: list[str]) -> list[Contestant]:
     return contestants
 
 
-async def interleaved(
-    names: Iterable[str], runs: int, measure: Callable[[str], Awaitable[Figures]]
-) -> dict[str, list[Figures]]:
+def turns(names: Iterable[str], options: argparse.Namespace) -> list[str]:
     """Everybody's first run, then everybody's second: noise falls on all alike."""
-    figures: dict[str, list[Figures]] = {name: [] for name in names}
-    for run in range(runs):
-        for name, measured in figures.items():
-            measured.append({**await measure(name), "load": machine.load()})
-            print(f"run {run + 1}, {name}: {_readable(measured[-1])}", file=sys.stderr)
+    limits = dict.fromkeys(names, options.runs)
+    for name in limits:
+        if name.startswith("peer-"):
+            limits[name] = min(options.runs, options.peer_runs)
+    return [
+        name for run in range(options.runs) for name in limits if run < limits[name]
+    ]
+
+
+async def interleaved(
+    order: list[str], measure: Callable[[str], Awaitable[Figures]]
+) -> dict[str, list[Figures]]:
+    figures: dict[str, list[Figures]] = {name: [] for name in order}
+    for name in order:
+        measured = figures[name]
+        measured.append({**await measure(name), "load": machine.load()})
+        print(
+            f"{name}, run {len(measured)}: {_readable(measured[-1])}", file=sys.stderr
+        )
     return figures
 
 
@@ -79,7 +97,10 @@ def write(
 ) -> None:
     report = {
         "machine": machine.describe(contestants),
-        "how": how,
+        "how": {
+            **how,
+            "runs": {name: len(measured) for name, measured in figures.items()},
+        },
         "medians": {name: medians(measured) for name, measured in figures.items()},
         "runs": figures,
     }

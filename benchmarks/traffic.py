@@ -116,7 +116,9 @@ def main() -> None:
     sizes = [int(size) for size in options.routes.split(",")]
     load = Load(options.seconds)
     figures = asyncio.run(
-        runs.interleaved(names, options.runs, lambda name: measure(name, sizes, load))
+        runs.interleaved(
+            runs.turns(names, options), lambda name: measure(name, sizes, load)
+        )
     )
     if options.output or not options.quick:
         runs.write(
@@ -125,7 +127,6 @@ def main() -> None:
             figures,
             routes=sizes,
             seconds=options.seconds,
-            runs=options.runs,
             connections=CONNECTIONS,
         )
 

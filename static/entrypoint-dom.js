@@ -40,3 +40,18 @@ export function confirm(question, yes) {
     dialog.onclose = () => resolve(dialog.returnValue === "yes");
   });
 }
+
+export const when = (stamp) => new Date(stamp).toLocaleString();
+
+export function notify(message, kind = "success") {
+  byId("notice").replaceChildren(element("div", `alert alert-${kind}`, message));
+}
+
+// Act once the calls have paused for that long.
+export function later(wait, act) {
+  let timer;
+  return (...values) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => act(...values), wait);
+  };
+}

@@ -10,8 +10,6 @@ const fields = dialog?.querySelector("[data-part=fields]");
 // Show the form; `save` gets the values and may throw a Refusal, which is shown
 // at its field. Resolves when the form closes.
 export function edit({ title, type, systems, values, save }) {
-  byId("editor-title").textContent = title;
-  alert.hidden = true;
   const controls = [
     textControl("name", { title: "Name", maxLength: 200 }, values.name ?? "", true),
     ...Object.entries(type.fields).map(([name, schema]) =>
@@ -19,6 +17,12 @@ export function edit({ title, type, systems, values, save }) {
     ),
     systemsControl(systems, values.systems),
   ];
+  return showForm(title, controls, save);
+}
+
+function showForm(title, controls, save) {
+  byId("editor-title").textContent = title;
+  alert.hidden = true;
   fields.replaceChildren(...controls.map((made) => made.root));
   form.onsubmit = async (event) => {
     event.preventDefault();
@@ -30,6 +34,16 @@ export function edit({ title, type, systems, values, save }) {
   return new Promise((resolve) => {
     dialog.onclose = resolve;
   });
+}
+
+// Ask for one line of text; undefined if the form was closed.
+export async function ask(title, label, value = "") {
+  let answer;
+  const line = textControl("text", { title: label }, value, false);
+  await showForm(title, [line], (values) => {
+    answer = values.text ?? "";
+  });
+  return answer;
 }
 
 async function submit(controls, save) {
@@ -146,7 +160,8 @@ function linesControl(name, schema, value) {
   const input = element("textarea", "form-control");
   input.rows = 3;
   input.spellcheck = false;
-  input.value = (value ?? schema.default ?? []).join("\n");
+  const lines = value ?? schema.default;
+  input.value = Array.isArray(lines) ? lines.join("\n") : "";
   const made = frame(name, schema, input, false);
   made.value = () => {
     const lines = input.value.split("\n").map((line) => line.trim());

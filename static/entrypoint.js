@@ -1,8 +1,8 @@
 // The page on which people choose what their server starts in.
 
 import * as calls from "./entrypoint-api.js";
-import { button, byId, clone, confirm, element } from "./entrypoint-dom.js";
-import { edit } from "./entrypoint-form.js";
+import { button, byId, clone, confirm, element, later, notify, when } from "./entrypoint-dom.js";
+import { ask, edit } from "./entrypoint-form.js";
 
 const root = byId("entrypoints");
 const facts = root ? JSON.parse(root.dataset.facts) : null;
@@ -14,11 +14,6 @@ const state = { system: null, server: "", search: "", selected: null, shown: {} 
 
 const path = (...rest) => ["users", facts.user, "systems", state.system.name, ...rest];
 const server = () => ({ query: { server: state.server } });
-
-function notify(message, kind = "success") {
-  const box = element("div", `alert alert-${kind}`, message);
-  byId("notice").replaceChildren(box);
-}
 
 // Do something that may be refused, and show what came of it.
 async function attempt(work, done = "") {
@@ -35,7 +30,8 @@ async function attempt(work, done = "") {
 async function refresh() {
   root.setAttribute("aria-busy", "true");
   await attempt(async () => {
-    await Promise.all([showSelection(), ...facts.types.map(showType)]);
+    await showSelection();
+    await Promise.all(facts.types.map(showType));
   });
   root.removeAttribute("aria-busy");
 }
@@ -86,7 +82,7 @@ async function showSelection() {
   byId("clear").disabled = state.selected === null && lost === "";
   box.replaceChildren();
   if (lost) {
-    box.append(element("span", "text-danger", lost));
+    box.append(element("span", "text-danger-emphasis", lost));
   } else if (state.selected === null) {
     box.append(element("span", "", "Nothing: your server starts as the Hub does by default."));
   } else {
@@ -113,15 +109,13 @@ function badges(item) {
   });
 }
 
-const when = (stamp) => new Date(stamp).toLocaleString();
-
 // What is wrong with an entrypoint, in words; null if nothing is.
 function explanation(item) {
   const check = item.checks[state.system.name];
   const lines = [];
   if (item.deprecated) lines.push(`Deprecated: ${item.deprecated}`);
   if (check?.result === false) lines.push(`${check.message} (${when(check.checked)})`);
-  return lines.length ? element("div", "text-danger", lines.join(" ")) : null;
+  return lines.length ? element("div", "text-danger-emphasis", lines.join(" ")) : null;
 }
 
 // The boxes, one a type.
@@ -188,8 +182,15 @@ function buttonsOf(type, item) {
     button("Select", "btn-success", `Select ${item.name}`, () => select(item)),
     button("Check", plain, `Check ${item.name}`, () => check(item)),
   ];
+  if (item.owner && (type.mutable || facts.admin)) {
+    made.push(button("Clone", plain, `Clone ${item.name}`, () => copy(type, item)));
+  }
+  if (item.owner) {
+    made.push(button("Link", plain, `Link to a form with ${item.name}`, () => link(item)));
+  }
   if (own || (facts.admin && item.owner)) {
     made.push(
+      button("Share", plain, `Share ${item.name}`, () => share(item)),
       button("Edit", plain, `Edit ${item.name}`, () => change(type, item)),
       button("Delete", "btn-outline-danger", `Delete ${item.name}`, () => remove(item)),
     );
@@ -261,17 +262,77 @@ async function change(type, item) {
   await refresh();
 }
 
-// Start.
-
-function later(wait, act) {
-  let timer;
-  return (...values) => {
-    clearTimeout(timer);
-    timer = setTimeout(() => act(...values), wait);
-  };
+// The form filled in with another's values: nothing is stored before it is saved.
+async function copy(type, item) {
+  await add(type, { ...item.fields, name: `${item.name} (copy)`, entrypoint: item.entrypoint });
 }
 
-function start() {
+async function link(item) {
+  const { type, name, entrypoint, fields } = item;
+  const filled = new URLSearchParams({ add: JSON.stringify({ ...fields, name, entrypoint, type }) });
+  const address = `${location.origin}${facts.prefix}?${filled}#${state.system.name}`;
+  try {
+    await navigator.clipboard.writeText(address);
+    notify("The link is copied. It opens this page with a form filled in.");
+  } catch {
+    await ask("A link that opens this page with a form filled in", "Link", address);
+  }
+}
+
+async function share(item) {
+  const own = facts.groups.join(", ") || "none";
+  const written = await ask(
+    `Share ${item.name} with groups`,
+    `Names with commas between them; nothing for nobody. Your groups: ${own}.`,
+    item.groups.join(", "),
+  );
+  if (written === undefined) return;
+  const groups = written.split(",").map((one) => one.trim()).filter(Boolean);
+  const done = groups.length ? `${item.name} is shared.` : `${item.name} is yours alone.`;
+  if (await attempt(() => put(path(), { body: { id: item.id, groups } }), done)) await refresh();
+}
+
+function takeIn() {
+  const chooser = element("input", "");
+  chooser.type = "file";
+  chooser.accept = "application/json";
+  chooser.addEventListener("change", () => attempt(() => send(chooser.files[0])));
+  chooser.click();
+}
+
+async function send(file) {
+  const body = JSON.parse(await file.text());
+  const done = await post(["users", facts.user, "import"], { body });
+  const refused = done.refused.map((one) => `${one.name}: ${one.message}`).join(" ");
+  notify(`${done.added.length} added. ${refused}`, refused ? "warning" : "success");
+  await refresh();
+}
+
+// A link can open the page with a form filled in; it is only a suggestion.
+async function openLinked() {
+  const written = new URLSearchParams(location.search).get("add");
+  if (!written) return;
+  history.replaceState(null, "", location.pathname + location.hash);
+  let values;
+  try {
+    values = JSON.parse(written);
+  } catch {
+    notify("The link's form cannot be read.", "danger");
+    return;
+  }
+  const type = facts.types.find((one) => one.name === values?.type);
+  if (!type?.mutable) {
+    notify("The link is for a type that you cannot add here.", "danger");
+    return;
+  }
+  notify("A link filled this form in. Save it only if you trust where it came from.", "warning");
+  const { type: _, ...fields } = values;
+  await add(type, fields);
+}
+
+// Start.
+
+async function start() {
   const named = decodeURIComponent(location.hash.slice(1));
   state.system = facts.systems.find((one) => one.name === named) ?? facts.systems[0];
   byId("clear").addEventListener("click", clearSelection);
@@ -291,8 +352,10 @@ function start() {
     return refresh();
   });
   for (const type of facts.types) boxOf(type);
+  byId("import").addEventListener("click", takeIn);
   showSystems();
-  return refresh();
+  await refresh();
+  await openLinked();
 }
 
 if (root) start();

@@ -21,6 +21,8 @@ else:
     import tomli as tomllib
 
 PACKAGE = "jupyterhub_suite"
+# The name under which sites know the entrypoint service.
+ALIAS = "jupyterhub_entrypoint"
 SOURCE = ROOT / "src" / PACKAGE
 NOT_THE_PROJECT = shutil.ignore_patterns(
     ".git", ".venv*", ".*cache*", ".demo", "node_modules", "build", "dist", "*.egg-info"
@@ -32,10 +34,11 @@ pytestmark = pytest.mark.xdist_group("packaging")
 def files_of_the_package() -> set[str]:
     """Every file that stands in a folder of the package, links followed."""
     found = set()
-    for folder, _, names in os.walk(SOURCE, followlinks=True):
-        if "__pycache__" not in folder:
-            inside = Path(folder).relative_to(SOURCE.parent)
-            found |= {str(inside / name) for name in names}
+    for package in (PACKAGE, ALIAS):
+        for folder, _, names in os.walk(ROOT / "src" / package, followlinks=True):
+            if "__pycache__" not in folder:
+                inside = Path(folder).relative_to(SOURCE.parent)
+                found |= {str(inside / name) for name in names}
     return found
 
 

@@ -2,6 +2,7 @@
 
 entrypoint  start a server in its user's entrypoint: as a hook, or as a mixin
 client      asks the service, in time or not at all
+form        the spawn form: the entrypoints to choose from (pure)
 traits      what the answer may set, and on which kind of spawner (pure)
 """
 

@@ -12,6 +12,7 @@ As a mixin, with a spawn form and with warnings while the server starts:
 
 from __future__ import annotations
 
+import asyncio
 import fnmatch
 import os
 import ssl
@@ -20,11 +21,21 @@ from typing import TYPE_CHECKING, Any
 
 from jupyterhub.spawner import Spawner
 from jupyterhub.utils import maybe_future, url_path_join
-from traitlets import Any as AnyValue, Dict, Enum, Float, HasTraits, Unicode, default
+from traitlets import (
+    Any as AnyValue,
+    Bool,
+    Dict,
+    Enum,
+    Float,
+    HasTraits,
+    Unicode,
+    default,
+)
 from traitlets.config import LoggingConfigurable
 
+from . import form
 from .client import EntrypointClient
-from .errors import EntrypointRefused, EntrypointUnavailable
+from .errors import EntrypointError, EntrypointRefused, EntrypointUnavailable
 from .traits import find_refused, kind_of, merge
 
 # Stands for the only system of a site that has one.
@@ -114,6 +125,32 @@ class EntrypointHook(LoggingConfigurable):
         context.load_cert_chain(app.internal_ssl_cert, app.internal_ssl_key)
         return context
 
+    # What can be chosen from.
+
+    async def form(self) -> str:
+        """A spawn form; without the service, one that says so and still starts."""
+        client, spawner = self.client(), self.parent
+        try:
+            systems = await client.systems()
+            lists = await asyncio.gather(
+                *(
+                    client.entrypoints(
+                        spawner.user.name, system["name"], groups_of(spawner)
+                    )
+                    for system in systems
+                )
+            )
+        except EntrypointError as error:
+            self.log.error("%s: %s (%s)", self.service, error, error.__cause__)
+            return (
+                '<div class="alert alert-warning">The list of your entrypoints cannot'
+                " be had now. Your server starts in what you selected, if it can be"
+                " asked for then.</div>"
+            )
+        last = form.written(spawner.user_options or {})
+        choices = list(zip(systems, lists, strict=True))
+        return form.render(choices, last, self.page())
+
     # What is to be started.
 
     async def system_name(self) -> str:
@@ -193,9 +230,12 @@ class EntrypointHook(LoggingConfigurable):
 
 def target(spawner: Any) -> Any:
     """The spawner that really starts: of a WrapSpawner, its child."""
-    if spawner.has_trait("child_spawner"):
-        return spawner.child_spawner or spawner.construct_child()
-    return spawner
+    if not spawner.has_trait("child_spawner"):
+        return spawner
+    if spawner.child_spawner is None:
+        # It chooses by the profile that the user picked; not all return the child.
+        spawner.construct_child()
+    return spawner.child_spawner
 
 
 def groups_of(spawner: Any) -> list[str]:
@@ -234,7 +274,21 @@ Mixed: Any = Spawner if TYPE_CHECKING else HasTraits
 class EntrypointSpawnerMixin(Mixed):
     """Put in front of any spawner: starts what the user chose, and shows warnings."""
 
+    entrypoint_form = Bool(
+        False, help="Ask in a spawn form what to start in, besides the page."
+    ).tag(config=True)
     _entrypoint_warnings: list[str] = []
+
+    async def get_options_form(self) -> str:
+        own = await super().get_options_form()
+        if not self.entrypoint_form:
+            return own
+        return f"{await EntrypointHook(parent=self).form()}{own or ''}"
+
+    async def run_options_from_form(self, form_data: dict[str, list[str]]) -> Any:
+        rest = {name: form_data[name] for name in form_data if name != form.FIELD}
+        own = await maybe_future(super().run_options_from_form(rest))
+        return {**(own or {}), **form.read(form_data)}
 
     async def run_pre_spawn_hook(self) -> None:
         self._entrypoint_warnings = await EntrypointHook(parent=self).apply()

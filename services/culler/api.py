@@ -152,23 +152,23 @@ class State(CullerEndpoint):
             }
         )
 
-    def post(self) -> None:
+    async def post(self) -> None:
         self.body(schemas.EMPTY)
-        self.culler.wake.set()
+        await self.culler.sweep_now()
         self.set_status(202)
 
 
 class Release(CullerEndpoint):
     """POST: an admin's word that lets the next sweep go, held or not."""
 
-    def post(self) -> None:
+    async def post(self) -> None:
         self.require(ADMIN)
         self.body(schemas.EMPTY)
         last = self.culler.sweeper.last
         if last is None or last.held is None:
             raise PublicError(409, "No sweep is held.")
         self.culler.sweeper.released_by = self.user_name
-        self.culler.wake.set()
+        await self.culler.sweep_now()
         self.set_status(202)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -143,6 +144,7 @@ class CullerService(CullerSettings, DatabaseService):
         self.store = Store(self.database)
         self.sweeper = make_sweeper(self, self.store)
         self.wake = asyncio.Event()
+        self._turn = asyncio.Event()
         self.failure: str | None = None
         self.started = self.clock()
         # Whether what an earlier life left unfinished has been looked after.
@@ -184,12 +186,19 @@ class CullerService(CullerSettings, DatabaseService):
     async def _tidy(self) -> None:
         await self.store.forget(self.clock() - timedelta(days=self.keep_history))
 
+    async def sweep_now(self, patience: float = 15) -> None:
+        """Have a sweep, and wait for its end; a long one goes on by itself."""
+        turn = self._turn
+        self.wake.set()
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(turn.wait(), patience)
+
     async def _rest(self) -> None:
         """Until the next sweep, or an admin's word."""
-        try:
+        self._turn.set()
+        self._turn = asyncio.Event()
+        with suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self.wake.wait(), self._pause())
-        except asyncio.TimeoutError:
-            pass
         self.wake.clear()
 
     def _pause(self) -> float:

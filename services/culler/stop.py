@@ -133,7 +133,12 @@ class Stopper:
         return next((each for each in found if each.server.key == key), None)
 
     async def _is_there(self, key: Key) -> bool:
-        return await self._find(key) is not None
+        try:
+            model = await self.hub.get(api_path("users", key.user))
+        except HubMissing:
+            return False
+        server = (model.get("servers") or {}).get(key.server)
+        return bool(server and not server.get("stopped"))
 
     async def _stop_and_verify(self, key: Key) -> bool:
         path = server_path(key)

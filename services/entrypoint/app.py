@@ -6,21 +6,33 @@ import asyncio
 from collections import Counter
 from pathlib import Path
 
-from traitlets import Dict, Float, Instance, Integer, List, Tuple, Unicode
+from sqlalchemy.exc import SQLAlchemyError
+from traitlets import (
+    Dict,
+    Enum,
+    Float,
+    Instance,
+    Integer,
+    List,
+    Tuple,
+    Unicode,
+    Union,
+)
 from traitlets.config import Configurable
 
 from ..database import DatabaseService
 from ..errors import HubMissing
 from ..hub import api_path
 from ..service import Route
-from . import handlers, hub_api, pages
+from . import by_id, handlers, hub_api, openapi, pages
 from .checking import Checker
 from .model import Entrypoint
 from .registry import Registry
+from .schedule import Schedule
 from .store import EntrypointStore
 from .systems import parse_systems
 from .types import parse_types
-from .validators import BaseValidator
+from .validators import BaseValidator, LocalValidator
 
 
 class APIBaseHandler(Configurable):
@@ -61,11 +73,13 @@ class EntrypointService(DatabaseService):
         help="""Further endpoints below the service's prefix, as tornado takes them:
         (path, RequestHandler) or (path, RequestHandler, its arguments).""",
     ).tag(config=True)
-    validator = Instance(
-        BaseValidator,
+    validator = Union(
+        [Instance(BaseValidator), Enum(["local"])],
         allow_none=True,
+        default_value=None,
         help="""Checks what users add: an instance of a BaseValidator, such as
-        LocalValidator() or SSHValidator(). Nothing is checked by default.""",
+        SSHValidator(known_hosts=…) or one of your own, or "local" to look on this
+        machine. Nothing is checked by default.""",
     ).tag(config=True)
     about_text = Unicode(
         help="""What the page about this service says, as HTML. It is put on the
@@ -80,6 +94,12 @@ class EntrypointService(DatabaseService):
     ).tag(config=True)
     check_timeout = Float(
         30.0, min=0.1, help="Seconds after which a check counts as failed."
+    ).tag(config=True)
+    check_interval = Float(
+        6 * 3600.0,
+        min=0,
+        help="""Seconds after which what is selected is checked again by itself; 0
+        for never.""",
     ).tag(config=True)
     check_concurrency = Integer(8, min=1, help="How many checks may run at once.").tag(
         config=True
@@ -102,10 +122,13 @@ class EntrypointService(DatabaseService):
         self._uses: Counter[str] = Counter()
 
     def chosen_validator(self) -> BaseValidator:
-        named = APIBaseHandler(parent=self).validator
-        return self.validator or named or BaseValidator()
+        named = self.validator or APIBaseHandler(parent=self).validator
+        return LocalValidator() if named == "local" else named or BaseValidator()
 
     async def run(self) -> None:
+        await asyncio.gather(self._keep_uses(), Schedule(self).run())
+
+    async def _keep_uses(self) -> None:
         while True:
             await asyncio.sleep(1)
             await self.keep_uses()
@@ -123,8 +146,14 @@ class EntrypointService(DatabaseService):
 
     async def keep_uses(self) -> None:
         counts, self._uses = self._uses, Counter()
-        if counts:
+        if not counts:
+            return
+        try:
             await self.entrypoints.store.used(counts)
+        except (SQLAlchemyError, OSError) as error:
+            # The database is away for a while; what was counted waits for it.
+            self._uses.update(counts)
+            self.log.warning("Uses are not kept yet: %s", type(error).__name__)
 
     # What handlers ask.
 
@@ -151,6 +180,15 @@ class EntrypointService(DatabaseService):
             (f"{selected}/entrypoints", handlers.OnSystem),
             (f"{selected}/type/{name}", handlers.OfType),
             (f"validate/{selected}", handlers.Validation),
+            ("entrypoints", by_id.All),
+            (f"entrypoints/{name}", by_id.One),
+            (f"entrypoints/{name}/clone", by_id.Clone),
+            (f"users/{name}/export", by_id.Export),
+            (f"users/{name}/import", by_id.Import),
+            ("audit", by_id.Audit),
+            ("admin", pages.AdminPage),
+            ("api", pages.APIPage),
+            ("api/openapi.json", openapi.Document),
             ("hub/systems", hub_api.HubSystems),
             (f"hub/{selected}", hub_api.HubSelected),
             (f"hub/{selected}/entrypoints", hub_api.HubList),

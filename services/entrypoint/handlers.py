@@ -14,6 +14,7 @@ from .policy import ADMIN, foreign_groups, scopes_to_change
 from .records import listing
 from .registry import Registry
 from .store import Person, Query
+from .validators import BaseValidator
 
 if TYPE_CHECKING:
     from .app import EntrypointService
@@ -34,6 +35,16 @@ class EntrypointHandler(APIHandler):
     @property
     def registry(self) -> Registry:
         return self.service.entrypoints
+
+    @property
+    def validator(self) -> BaseValidator:
+        """For a site's own handlers."""
+        return self.service.chosen_validator()
+
+    def verify_user(self, user: str) -> None:
+        """403 if the data is neither the asker's own nor the asker an admin."""
+        if not self.asks_for_self(user):
+            self.require(ADMIN)
 
     async def prepare(self) -> None:
         await super().prepare()
@@ -119,6 +130,13 @@ class EntrypointHandler(APIHandler):
                 )
         return await self.registry.change(entrypoint, changes, self.actor)
 
+    async def remove(self, person: Person, entrypoint: Entrypoint) -> None:
+        if not entrypoint.owner:
+            raise PublicError(403, PREPARED)
+        if entrypoint.owner != person.name:
+            self.require(ADMIN)
+        await self.registry.store.remove(entrypoint, self.actor)
+
 
 class Selected(EntrypointHandler):
     """`users/{user}/systems/{system}`: the selection, and changes below it."""
@@ -130,7 +148,9 @@ class Selected(EntrypointHandler):
         person = await self.person(user)
         self.registry.system(system)
         choice = await self.registry.chosen(person, system, self.server())
-        self.reply(await self.registry.record(choice, user) if choice else {})
+        self.reply(
+            await self.registry.record(choice.entrypoint, user) if choice else {}
+        )
 
     async def post(self, user: str, system: str) -> None:
         person = await self.person(user)
@@ -172,13 +192,6 @@ class Selected(EntrypointHandler):
             await self.registry.store.clear(user, system, self.server(), self.actor)
         self.set_status(204)
 
-    async def remove(self, person: Person, entrypoint: Entrypoint) -> None:
-        if not entrypoint.owner:
-            raise PublicError(403, PREPARED)
-        if entrypoint.owner != person.name:
-            self.require(ADMIN)
-        await self.registry.store.remove(entrypoint, self.actor)
-
 
 class OfType(EntrypointHandler):
     """`users/{user}/systems/{system}/type/{type}`: all that can be picked of it."""
@@ -216,6 +229,6 @@ class Validation(EntrypointHandler):
             if found is None:
                 self.reply({"result": False, "message": "No entrypoint is selected."})
                 return
-            chosen = found
+            chosen = found.entrypoint
         verdict = await self.registry.recheck(chosen, user, system)
         self.reply({"result": verdict.result, "message": verdict.message})

@@ -9,8 +9,9 @@ from ..errors import PublicError
 from ..handlers import User
 from .handlers import EntrypointHandler
 from .launch import SPAWNERS, CannotStart
-from .model import Entrypoint
 from .policy import HUB
+from .records import record
+from .registry import Chosen
 from .store import Person
 from .systems import ONLY_SYSTEM
 
@@ -53,7 +54,7 @@ class HubHandler(EntrypointHandler):
         return self.registry.system(written).name
 
     async def person_at_hub(self, user: str) -> Person:
-        """The Hub tells the groups; for others they are asked for where they matter."""
+        """The Hub tells the groups with the question; who does not is asked back."""
         groups = self.get_query_arguments("group")
         if self.get_query_argument("groups", "") == "told":
             return Person(user, frozenset(groups))
@@ -71,36 +72,43 @@ class HubSelected(HubHandler):
             raise PublicError(
                 400, f"spawner: expected one of {', '.join(SPAWNERS)}", field="spawner"
             )
-        wanted = self.get_query_argument("id", "")
-        if wanted:
-            chosen: Entrypoint | None = await self.registry.find(wanted, person)
-        else:
-            chosen = await self.registry.chosen(person, system, self.text("server"))
+        chosen = await self.chosen(person, system)
         if chosen is None:
             self.reply({})
             return
-        if system not in chosen.systems:
-            raise PublicError(409, f"{chosen.name} is not there on {system}.")
         self.reply(await self.answer(chosen, user, system, spawner))
 
+    async def chosen(self, person: Person, system: str) -> Chosen | None:
+        """The one with the id that the Hub asks for, or what the user selected."""
+        wanted = self.get_query_argument("id", "")
+        if not wanted:
+            return await self.registry.chosen(person, system, self.text("server"))
+        found = await self.registry.find(wanted, person)
+        if system not in found.systems:
+            raise PublicError(409, f"{found.name} is not there on {system}.")
+        checks = await self.registry.store.checks(person.name, [found.id])
+        return Chosen(found, checks.get((found.id, system)))
+
     async def answer(
-        self, chosen: Entrypoint, user: str, system: str, spawner: str
+        self, chosen: Chosen, user: str, system: str, spawner: str
     ) -> dict[str, Any]:
-        kind = self.registry.types.get(chosen.type)
+        found, check = chosen
+        kind = self.registry.types.get(found.type)
         if kind is None:
-            raise PublicError(410, f"This site no longer offers {chosen.type}.")
+            raise PublicError(410, f"This site no longer offers {found.type}.")
         try:
-            settings = kind.spawner_settings(chosen.typed, user, spawner)
+            settings = kind.spawner_settings(found.typed, user, spawner)
         except CannotStart as error:
             raise PublicError(409, str(error)) from None
-        record = await self.registry.record(chosen, user)
-        check = record["checks"].get(system)
-        if check and check["result"] is False:
+        checks = {(found.id, system): check} if check else {}
+        answer = record(found, kind, user, checks)
+        seen = answer["checks"].get(system)
+        if check and check.result is False:
             # Perhaps it was mended since: look again before a start is refused.
-            verdict = await self.registry.recheck(chosen, user, system)
-            check = {**check, "result": verdict.result, "message": verdict.message}
-        self.service.count_use(chosen)
-        return {**record, "system": system, "settings": settings, "check": check}
+            verdict = await self.registry.recheck(found, user, system)
+            seen = {**seen, "result": verdict.result, "message": verdict.message}
+        self.service.count_use(found)
+        return {**answer, "system": system, "settings": settings, "check": seen}
 
 
 class HubList(HubHandler):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..handlers import PageHandler
+from .openapi import document
 from .policy import ADMIN, PUBLISH
 from .types import EntrypointType
 
@@ -53,3 +54,14 @@ class MainPage(EntrypointPage):
 class AboutPage(EntrypointPage):
     def get(self) -> None:
         self.show("entrypoint/about.html", about=self.service.about_text)
+
+
+class AdminPage(EntrypointPage):
+    def get(self) -> None:
+        self.require(ADMIN)
+        self.show("entrypoint/admin.html", facts=self.facts())
+
+
+class APIPage(EntrypointPage):
+    def get(self) -> None:
+        self.show("entrypoint/api.html", document=document(self.service.prefix))

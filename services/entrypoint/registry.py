@@ -6,20 +6,30 @@ Handlers, pages and the schedule all come through here.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import PublicError
 from .checking import Checker
-from .model import Entrypoint
+from .model import Check, Entrypoint
 from .policy import may_read
 from .records import option_entrypoint, record
 from .store import EntrypointStore, Page, Person, Query
 from .systems import System
-from .types import EntrypointType, Typed
+from .types import EntrypointType, Option, Typed
 from .validators import Verdict
 
+log = logging.getLogger(__name__)
+
 MISSING = "There is no such entrypoint, or it is not shared with you."
+
+
+class Chosen(NamedTuple):
+    """What is to be started, and how its last check on that system ended."""
+
+    entrypoint: Entrypoint
+    check: Check | None
 
 
 class Registry:
@@ -94,13 +104,9 @@ class Registry:
         return [*part, *page.items], len(options) + page.total
 
     async def _options(self, user: str, query: Query) -> list[Entrypoint]:
-        kinds = [
-            kind
-            for kind in self.types.values()
-            if query.type in ("", kind.name) and not kind.mutable
-        ]
+        kinds = [kind for kind in self.types.values() if query.type in ("", kind.name)]
         lists = await asyncio.gather(
-            *(kind.options(user, query.system) for kind in kinds)
+            *(self._options_of(kind, user, query) for kind in kinds)
         )
         wanted = query.search.casefold()
         return [
@@ -109,6 +115,18 @@ class Registry:
             for option in options
             if wanted in f"{option.label} {option.value}".casefold()
         ]
+
+    async def _options_of(
+        self, kind: EntrypointType, user: str, query: Query
+    ) -> list[Option]:
+        try:
+            return await kind.options(user, query.system)
+        except PublicError as error:
+            if query.type:
+                raise
+            # One list of images that is away does not hide all that there is.
+            log.warning("The options of %r: %s", kind, error)
+            return []
 
     async def records(self, items: list[Entrypoint], user: str) -> list[dict[str, Any]]:
         """With the last checks for that user."""
@@ -136,9 +154,7 @@ class Registry:
         chosen = (entrypoint.id, entrypoint.name)
         await self.store.choose(person.name, system, server, chosen, actor)
 
-    async def chosen(
-        self, person: Person, system: str, server: str
-    ) -> Entrypoint | None:
+    async def chosen(self, person: Person, system: str, server: str) -> Chosen | None:
         """What is selected; 410 with its name if that is no longer there."""
         choice = await self.store.chosen(person.name, system, server)
         if choice is None:
@@ -159,7 +175,7 @@ class Registry:
             raise PublicError(
                 410, f"{found.name} is no longer there on {where}.", name=found.name
             )
-        return found
+        return Chosen(found, choice.check)
 
     # Changing.
 
@@ -215,10 +231,46 @@ class Registry:
         await self._remember(changed, changed.owner, verdicts)
         return changed
 
+    async def clone(
+        self, person: Person, entrypoint: Entrypoint, name: str, actor: str
+    ) -> Entrypoint:
+        """A copy of the person's own, that changes no more with the original."""
+        body = {
+            "name": name,
+            "type": entrypoint.type,
+            "entrypoint": entrypoint.entrypoint,
+            "fields": entrypoint.fields,
+            "systems": entrypoint.systems,
+        }
+        return await self.add(person, body, actor, "clone")
+
+    async def take_in(
+        self, person: Person, records: list[dict[str, Any]], actor: str
+    ) -> dict[str, list[dict[str, Any]]]:
+        """Add all that can be added; say of each of the others why not."""
+        added: list[dict[str, Any]] = []
+        refused: list[dict[str, Any]] = []
+        for place, body in enumerate(records):
+            try:
+                entrypoint = await self.add(person, body, actor, "import")
+                added.append(await self.record(entrypoint, person.name))
+            except PublicError as error:
+                refused.append(
+                    {
+                        "place": place,
+                        "name": body["name"],
+                        "status": error.status,
+                        "message": error.message,
+                    }
+                )
+        return {"added": added, "refused": refused}
+
     async def recheck(self, entrypoint: Entrypoint, user: str, system: str) -> Verdict:
         kind = self.types.get(entrypoint.type)
         if kind is None:
-            return Verdict(False, f"This site no longer offers {entrypoint.type}.")
+            gone = Verdict(False, f"This site no longer offers {entrypoint.type}.")
+            await self.store.record_check(user, entrypoint.id, system, gone)
+            return gone
         return await self.checker.recheck(kind, entrypoint, user, system)
 
     async def _examine(

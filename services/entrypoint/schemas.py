@@ -78,4 +78,20 @@ ADD = an_object(
 PUT = an_object({"id": ID, **WRITABLE}, ["id"])
 PATCH = {**an_object(WRITABLE), "minProperties": 1}
 DELETE = an_object({"id": ID})
-CLONE = an_object({"name": NAME})
+CLONE = an_object({"name": NAME}, ["name"])
+
+# What an export holds, and an import takes: what a user wrote, and no more.
+PORTABLE = ("name", "type", "entrypoint", "fields", "systems")
+IMPORT = an_object(
+    {
+        "entrypoints": {
+            "type": "array",
+            "maxItems": 500,
+            "items": {
+                **an_object({key: ADD["properties"][key] for key in PORTABLE}),
+                "required": ["name", "type", "entrypoint", "systems"],
+            },
+        }
+    },
+    ["entrypoints"],
+)

@@ -5,12 +5,25 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import lazyload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from ..database import Database
 from ..errors import PublicError
@@ -60,6 +73,56 @@ class Choice:
 
     selection: Selection
     entrypoint: Entrypoint | None
+    check: Check | None
+
+
+# Names of systems and groups are put together with a character that none can have.
+BETWEEN = "\x1f"
+CHOSEN = (
+    select(
+        Selection,
+        Entrypoint,
+        Check,
+        select(func.aggregate_strings(EntrypointSystem.system, BETWEEN))
+        .where(EntrypointSystem.entrypoint_id == Entrypoint.id)
+        .scalar_subquery()
+        .label("systems"),
+        select(func.aggregate_strings(EntrypointShare.group, BETWEEN))
+        .where(EntrypointShare.entrypoint_id == Entrypoint.id)
+        .scalar_subquery()
+        .label("groups"),
+    )
+    .join(Entrypoint, Entrypoint.id == Selection.entrypoint_id, isouter=True)
+    .join(
+        Check,
+        and_(
+            Check.user == Selection.user,
+            Check.entrypoint_id == Selection.entrypoint_id,
+            Check.system == Selection.system,
+        ),
+        isouter=True,
+    )
+    .where(
+        Selection.user == bindparam("user"),
+        Selection.system == bindparam("system"),
+        Selection.server.in_([bindparam("server"), ""]),
+    )
+    .order_by(Selection.server.desc())
+    .limit(1)
+    .options(lazyload(Entrypoint.on_systems), lazyload(Entrypoint.shares))
+)
+
+
+def attach(entrypoint: Entrypoint, systems: str | None, groups: str | None) -> None:
+    """Give it the rows that were read as one text each."""
+    on = [EntrypointSystem(system=name) for name in split(systems)]
+    shares = [EntrypointShare(group=name) for name in split(groups)]
+    set_committed_value(entrypoint, "on_systems", on)
+    set_committed_value(entrypoint, "shares", shares)
+
+
+def split(names: str | None) -> list[str]:
+    return names.split(BETWEEN) if names else []
 
 
 class EntrypointStore:
@@ -78,7 +141,7 @@ class EntrypointStore:
                 session.add(event(actor, action, entrypoint))
 
     async def get(self, entrypoint_id: str) -> Entrypoint | None:
-        async with self._database.begin() as session:
+        async with self._database.read() as session:
             return await session.get(Entrypoint, entrypoint_id)
 
     async def change(
@@ -131,7 +194,7 @@ class EntrypointStore:
         return await self._page(query)
 
     async def owned(self, owner: str) -> Sequence[Entrypoint]:
-        async with self._database.begin() as session:
+        async with self._database.read() as session:
             found = await session.scalars(
                 select(Entrypoint)
                 .where(Entrypoint.owner == owner)
@@ -141,7 +204,7 @@ class EntrypointStore:
 
     async def _page(self, query: Query, *conditions: ColumnElement[bool]) -> Page:
         wanted = narrow(select(Entrypoint).where(*conditions), query)
-        async with self._database.begin() as session:
+        async with self._database.read() as session:
             total = await session.scalar(
                 select(func.count()).select_from(wanted.subquery())
             )
@@ -189,33 +252,25 @@ class EntrypointStore:
             session.add(selection_event(actor, "clear", row))
         return True
 
-    async def chosen(
-        self, user: str, system: str, server: str, *, inherit: bool = True
-    ) -> Choice | None:
-        """What starts that server: its own selection, or the one for all servers."""
-        servers = {server, ""} if inherit else {server}
-        async with self._database.begin() as session:
+    async def chosen(self, user: str, system: str, server: str) -> Choice | None:
+        """What starts that server: its own selection, or the one for all servers.
+
+        One statement, for this is on the way to every server's start.
+        """
+        async with self._database.read() as session:
             found = await session.execute(
-                select(Selection, Entrypoint)
-                .join(
-                    Entrypoint,
-                    Entrypoint.id == Selection.entrypoint_id,
-                    isouter=True,
-                )
-                .where(
-                    Selection.user == user,
-                    Selection.system == system,
-                    Selection.server.in_(servers),
-                )
-                .order_by(Selection.server.desc())
-                .limit(1)
+                CHOSEN, {"user": user, "system": system, "server": server}
             )
             row = found.first()
-            return Choice(row[0], row[1]) if row else None
+        if row is None:
+            return None
+        if row.Entrypoint is not None:
+            attach(row.Entrypoint, row.systems, row.groups)
+        return Choice(row.Selection, row.Entrypoint, row.Check)
 
     async def selections_of(self, entrypoint_ids: Collection[str]) -> dict[str, int]:
         """How many selections there are of each."""
-        async with self._database.begin() as session:
+        async with self._database.read() as session:
             rows = await session.execute(
                 select(Selection.entrypoint_id, func.count())
                 .where(Selection.entrypoint_id.in_(entrypoint_ids))
@@ -256,13 +311,33 @@ class EntrypointStore:
         self, user: str, entrypoint_ids: Collection[str]
     ) -> dict[tuple[str, str], Check]:
         """The last checks for a user, by entrypoint and system."""
-        async with self._database.begin() as session:
+        async with self._database.read() as session:
             found = await session.scalars(
                 select(Check).where(
                     Check.user == user, Check.entrypoint_id.in_(entrypoint_ids)
                 )
             )
             return {(check.entrypoint_id, check.system): check for check in found}
+
+    async def due(self, before: datetime, limit: int) -> list[tuple[str, str, str]]:
+        """Selections (user, system, id) that were not checked since then."""
+        async with self._database.read() as session:
+            rows = await session.execute(
+                select(Selection.user, Selection.system, Selection.entrypoint_id)
+                .join(
+                    Check,
+                    and_(
+                        Check.user == Selection.user,
+                        Check.system == Selection.system,
+                        Check.entrypoint_id == Selection.entrypoint_id,
+                    ),
+                    isouter=True,
+                )
+                .where(or_(Check.checked.is_(None), Check.checked < before))
+                .distinct()
+                .limit(limit)
+            )
+            return [(row[0], row[1], row[2]) for row in rows]
 
     # The audit log.
 
@@ -271,7 +346,7 @@ class EntrypointStore:
         wanted = select(AuditEvent)
         if owner:
             wanted = wanted.where(AuditEvent.owner == owner)
-        async with self._database.begin() as session:
+        async with self._database.read() as session:
             total = await session.scalar(
                 select(func.count()).select_from(wanted.subquery())
             )

@@ -2,6 +2,9 @@
 
 base        the contract, and how a site writes a type of its own
 paths       conda environments, scripts, executables, an administrator's scripts
+shifter     Shifter images, from a site's image service
+container   container images, for Docker and Kubernetes
+modules     environment modules
 """
 
 from __future__ import annotations
@@ -14,13 +17,24 @@ from traitlets.utils.importstring import import_item
 from ...errors import SettingError
 from ..systems import check_name
 from .base import EntrypointType, Option, Typed
+from .container import ContainerImage
+from .modules import Modules
 from .paths import CondaEnvironment, Executable, StartupScript, TrustedScript
+from .shifter import ShifterImage
 
 __all__ = ["TYPES", "EntrypointType", "Option", "Typed", "parse_types"]
 
 TYPES: dict[str, type[EntrypointType]] = {
     cls.kind: cls
-    for cls in (CondaEnvironment, StartupScript, Executable, TrustedScript)
+    for cls in (
+        CondaEnvironment,
+        StartupScript,
+        Executable,
+        TrustedScript,
+        ShifterImage,
+        ContainerImage,
+        Modules,
+    )
 }
 
 

@@ -9,5 +9,7 @@ ssh         looks on the system's hosts
 from __future__ import annotations
 
 from .base import BaseValidator, Verdict
+from .local import LocalValidator
+from .ssh import SSHValidator
 
-__all__ = ["BaseValidator", "Verdict"]
+__all__ = ["BaseValidator", "LocalValidator", "SSHValidator", "Verdict"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -27,7 +28,7 @@ from tests.services.culler.inhub import HANDLERS, SharedSpawner
 c.JupyterHub.spawner_class = SharedSpawner
 c.JupyterHub.extra_handlers = HANDLERS
 c.JupyterHub.allow_named_servers = True
-c.JupyterHub.log_level = "INFO"
+c.JupyterHub.tornado_settings = {{"slow_stop_timeout": 1}}
 c.JupyterHub.concurrent_spawn_limit = 0
 c.JupyterHub.active_server_limit = 0
 c.Authenticator.username_pattern = ".*"
@@ -187,6 +188,12 @@ class Culler:
             return self.log.count("Looked at ") >= times
 
         await wait_for(enough, what="a sweep", process=self.process)
+
+    async def pass_time(self, seconds: float) -> None:
+        """Let the warnings of this culler be so much older."""
+        earlier = f"datetime(warned_at, '-{seconds} seconds')"
+        with sqlite3.connect(self.folder / "data" / "culler.sqlite") as database:
+            database.execute(f"UPDATE culler_warnings SET warned_at = {earlier}")
 
     @property
     def log(self) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import datetime, timedelta, timezone
+from socket import socket
 from typing import Any
 
 from jupyterhub import orm
@@ -40,6 +41,8 @@ class SharedSpawner(Spawner):
 
     address: tuple[str, int] | None = None
     answers: dict[str, Any] = {}
+    # Bound before there was a loop to serve it in.
+    waiting: tuple[HTTPServer, socket] | None = None
     stops = 0
     stopping = 0
     most_stopping = 0
@@ -48,13 +51,10 @@ class SharedSpawner(Spawner):
 
     async def start(self) -> tuple[str, int]:
         cls = SharedSpawner
-        if cls.address is None:
-            (listener,) = bind_sockets(0, "127.0.0.1")
-            HTTPServer(Application([(".*", Answer)])).add_socket(listener)
-            cls.address = ("127.0.0.1", listener.getsockname()[1])
+        address = cls.address or serve_at(0)
         cls.answers[self.user.escaped_name] = self.user_options
         self.up = True
-        return cls.address
+        return address
 
     async def stop(self, now: bool = False) -> None:
         cls = SharedSpawner
@@ -62,14 +62,16 @@ class SharedSpawner(Spawner):
         cls.most_stopping = max(cls.most_stopping, cls.stopping)
         try:
             await asyncio.sleep(self.user_options.get("stop_seconds", 0))
-            if self.user_options.get("refuses_to_stop"):
-                raise RuntimeError("this server does not stop")
             self.up = False
             cls.stops += 1
         finally:
             cls.stopping -= 1
 
     async def poll(self) -> int | None:
+        if SharedSpawner.waiting:
+            server, listener = SharedSpawner.waiting
+            SharedSpawner.waiting = None
+            server.add_socket(listener)
         return None if self.up else 0
 
     def load_state(self, state: dict[str, Any]) -> None:
@@ -86,6 +88,18 @@ class SharedSpawner(Spawner):
     def clear_state(self) -> None:
         super().clear_state()
         self.up = False
+
+
+def serve_at(port: int) -> tuple[str, int]:
+    """Begin to answer for all servers, before the Hub's loop runs or in it."""
+    (listener,) = bind_sockets(port, "127.0.0.1")
+    SharedSpawner.address = ("127.0.0.1", listener.getsockname()[1])
+    server = HTTPServer(Application([(".*", Answer)]))
+    try:
+        server.add_socket(listener)
+    except RuntimeError:  # no loop yet
+        SharedSpawner.waiting = (server, listener)
+    return SharedSpawner.address
 
 
 class Times(APIHandler):
@@ -110,7 +124,16 @@ class Times(APIHandler):
 class Counts(APIHandler):
     def get(self) -> None:
         cls = SharedSpawner
-        self.finish(json.dumps({"stops": cls.stops, "most": cls.most_stopping}))
+        up = sum(
+            spawner.ready
+            for user in self.users.values()
+            for spawner in user.spawners.values()
+        )
+        self.finish(
+            json.dumps({"stops": cls.stops, "most": cls.most_stopping, "up": up})
+        )
+        if self.get_argument("reset", ""):
+            cls.most_stopping = 0
 
 
 def ago(seconds: float | None) -> datetime | None:

@@ -1,28 +1,10 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
-
-import pytest
 
 from tests.harness.hub import RealHub
 from tests.services.culler import hubs
-from tests.services.culler.hubs import Culler, clear, culler_hub, running, start
-
-
-@pytest.fixture(scope="module")
-async def shared_hub(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> AsyncIterator[RealHub]:
-    folder = tmp_path_factory.mktemp("culled")
-    async with culler_hub(folder, "delete:users", "read:users") as hub:
-        yield hub
-
-
-@pytest.fixture
-async def hub(shared_hub: RealHub) -> AsyncIterator[RealHub]:
-    yield shared_hub
-    await clear(shared_hub)
+from tests.services.culler.hubs import Culler, running, start
 
 
 async def test_idle_servers_are_stopped_and_used_ones_are_not(
@@ -38,19 +20,21 @@ async def test_idle_servers_are_stopped_and_used_ones_are_not(
     assert await running(hub) == {"used/"}
 
 
-@pytest.mark.parametrize("name", ["victim?x", "a b", "50%", "日本", "o'brien", "%41"])
-async def test_an_idle_user_of_a_hostile_name_is_removed_and_nobody_else(
-    hub: RealHub, tmp_path: Path, name: str
+HOSTILE = ["victim?x", "victim#x", "a b", "50%", "日本", "o'brien", "%41"]
+
+
+async def test_idle_users_of_hostile_names_are_removed_and_nobody_else(
+    hub: RealHub, tmp_path: Path
 ) -> None:
     await start(hub, "victim", idle=100)
     await start(hub, "a", idle=100)
-    await start(hub, name, idle=4000)
-    await start(hub, name, "named", idle=4000)
+    for name in HOSTILE:
+        await start(hub, name, idle=4000)
 
     async with Culler(hub, tmp_path, "--timeout=3600", "--cull-users") as culler:
         await culler.swept()
 
-    assert await running(hub) == {"victim/", "a/"}
+    assert await running(hub) == {"victim/", "a/"}, culler.log
     assert await hubs.users(hub) == {"victim", "a", "admin"}
 
 

@@ -1,0 +1,146 @@
+"""Container images, for Docker and Kubernetes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+import httpx
+
+from ...errors import PublicError
+from ..launch import Launch
+from ..validators.base import BaseValidator, Verdict
+from .base import EntrypointType, Option, Typed
+
+REFERENCE = (
+    r"^[a-z0-9]([a-z0-9._-]*[a-z0-9])?(:[0-9]{1,5})?"
+    r"(/[a-z0-9]+([._-]+[a-z0-9]+)*)*"
+    r"(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@sha256:[0-9a-f]{64})?$"
+)
+# What a manifest may be, in OCI's words and in Docker's.
+MANIFESTS = (
+    "application/vnd.oci.image.index.v1+json,"
+    "application/vnd.oci.image.manifest.v1+json,"
+    "application/vnd.docker.distribution.manifest.list.v2+json,"
+    "application/vnd.docker.distribution.manifest.v2+json"
+)
+AWAY = "The registry cannot be asked now. Try again in a minute."
+
+
+class Reference(NamedTuple):
+    """registry/repository:tag@digest."""
+
+    registry: str
+    repository: str
+    tag: str = ""
+    digest: str = ""
+
+    def __str__(self) -> str:
+        path = "/".join(part for part in (self.registry, self.repository) if part)
+        tag = f":{self.tag}" if self.tag else ""
+        return f"{path}{tag}{f'@{self.digest}' if self.digest else ''}"
+
+
+def parse_reference(written: str) -> Reference:
+    """The parts of an image's name, as Docker reads it."""
+    path, _, digest = written.partition("@")
+    first, slash, rest = path.partition("/")
+    has_registry = slash and (re.search(r"[.:]", first) or first == "localhost")
+    registry = first if has_registry else ""
+    path = rest if has_registry else path
+    repository, _, tag = path.partition(":")
+    return Reference(registry, repository, tag, digest)
+
+
+class ContainerImage(EntrypointType):
+    """An image, on systems whose spawner runs containers.
+
+    allowed_images: patterns such as "quay.io/jupyter/*"; nothing else may be added.
+    images: images to offer in the form.
+    registry: the address of the registry's API, by the registry's name in an image
+        ("" is where names without one come from). An image of a registry that is
+        listed is looked up there; of others nobody knows whether it exists.
+    pin: store the digest that a tag has when it is added, so that it cannot change.
+    """
+
+    kind = "container"
+    title = "Container image"
+    fields = {
+        "entrypoint": {
+            "type": "string",
+            "title": "Image",
+            "description": "Such as quay.io/jupyter/base-notebook:latest.",
+            "maxLength": 500,
+            "pattern": REFERENCE,
+        }
+    }
+    command: Sequence[str] = ()
+    traits = frozenset({"image", "cmd"})
+    allowed_images: Sequence[str] = ("*",)
+    images: Sequence[str] = ()
+    registry: Mapping[str, str] = {}
+    pin = False
+    settings = {
+        **EntrypointType.settings,
+        "allowed_images": (list, tuple),
+        "images": (list, tuple),
+        "registry": dict,
+        "pin": bool,
+    }
+
+    async def options(self, user: str, system: str) -> list[Option]:
+        return [Option(image) for image in self.images]
+
+    def check_fields(self, typed: Typed) -> None:
+        super().check_fields(typed)
+        image = typed["entrypoint"]
+        if not any(fnmatchcase(image, allowed) for allowed in self.allowed_images):
+            allowed = ", ".join(self.allowed_images)
+            raise PublicError(
+                400,
+                f"This site does not allow {image} (allowed: {allowed}).",
+                field="entrypoint",
+            )
+
+    async def prepare(self, typed: Typed, user: str) -> Typed:
+        """With the digest that the tag has now, if that is what the site wants."""
+        image = parse_reference(typed["entrypoint"])
+        if not self.pin or image.digest or image.registry not in self.registry:
+            return typed
+        digest = await self.digest(image)
+        if digest is None:
+            return typed  # the check that follows says that it is not there
+        return {**typed, "entrypoint": str(image._replace(digest=digest))}
+
+    async def validate(
+        self, typed: Typed, user: str, hosts: Sequence[str], validator: BaseValidator
+    ) -> Verdict:
+        image = parse_reference(typed["entrypoint"])
+        if image.registry not in self.registry:
+            return Verdict(None, "This site does not look images up in its registry.")
+        if await self.digest(image) is None:
+            return Verdict(False, "The registry has no such image.")
+        return Verdict(True, "The registry has it.")
+
+    async def digest(self, image: Reference) -> str | None:
+        """What the registry says, or None if it has no such image."""
+        name = image.digest or image.tag or "latest"
+        base = self.registry[image.registry].rstrip("/")
+        headers = {"Accept": MANIFESTS}
+        url = f"{base}/v2/{image.repository}/manifests/{name}"
+        try:
+            async with httpx.AsyncClient(timeout=10, trust_env=False) as http:
+                response = await http.head(url, headers=headers)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise PublicError(503, AWAY) from error
+        if response.status_code == 404:
+            return None
+        if response.is_error:
+            raise PublicError(503, AWAY)
+        return response.headers.get("Docker-Content-Digest", "")
+
+    def launch(self, typed: Typed, user: str) -> Launch:
+        launch = super().launch(typed, user)
+        return Launch(command=launch.command, image=typed["entrypoint"])

@@ -1,0 +1,125 @@
+"""What goes wrong around a sweep: crashes, slow servers, lost words, missing rights."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from jupyterhub_suite.services.culler.scopes import BASE
+from tests.harness.hub import RealHub
+from tests.harness.processes import wait_for
+from tests.services.culler.hubs import Culler, culler_hub, running, start
+
+IDLE = ("--timeout=3600", "--cull-every=1")
+
+
+def outcomes(folder: Path) -> dict[str, str]:
+    """The audit log on disk, as another program reads it."""
+    with sqlite3.connect(folder / "data" / "culler.sqlite") as database:
+        rows = database.execute("SELECT user, outcome FROM culler_stops ORDER BY id")
+        return dict(rows)
+
+
+async def test_servers_are_stopped_side_by_side_up_to_the_limit(
+    hub: RealHub, tmp_path: Path
+) -> None:
+    before = await hub.api("GET", "/test/counts?reset=1")
+    for number in range(9):
+        await start(hub, f"slow-{number}", idle=4000, stop_seconds=0.5)
+
+    async with Culler(hub, tmp_path, *IDLE, "--concurrency=3") as culler:
+        await culler.swept()
+
+    counts = await hub.api("GET", "/test/counts")
+    assert counts["stops"] - before["stops"] == 9
+    assert counts["most"] == 3
+
+
+async def test_a_killed_culler_is_followed_by_one_that_knows_what_it_left(
+    hub: RealHub, tmp_path: Path
+) -> None:
+    for number in range(3):
+        await start(hub, f"slow-{number}", idle=4000, stop_seconds=2)
+    async with Culler(hub, tmp_path, *IDLE, "--concurrency=3") as culler:
+
+        async def under_way() -> bool:
+            return list(outcomes(tmp_path).values()) == ["stopping"] * 3
+
+        await culler.process.says("Stopping server")
+        await wait_for(under_way, what="three stops noted")
+        culler.process.send_signal(signal.SIGKILL)
+        await culler.process.wait()
+    assert set(outcomes(tmp_path).values()) == {"stopping"}
+
+    async with Culler(hub, tmp_path, *IDLE) as culler:
+        await culler.swept()
+        done = {"stopped"}
+
+        async def all_gone() -> bool:
+            return not await running(hub)
+
+        await wait_for(all_gone, what="all stopped")
+
+    assert set(outcomes(tmp_path).values()) <= {*done, "failed"}
+    assert "stopping" not in outcomes(tmp_path).values()
+
+
+async def test_a_server_that_does_not_stop_is_reported_and_keeps_nobody_waiting(
+    hub: RealHub, tmp_path: Path
+) -> None:
+    await start(hub, "stubborn", idle=4000, stop_seconds=5)
+    await start(hub, "plain", idle=4000)
+
+    async with Culler(
+        hub, tmp_path, *IDLE, "--CullerService.stop_patience=1"
+    ) as culler:
+        await culler.process.says("Server stubborn: slow")
+        await culler.swept()
+
+    assert outcomes(tmp_path)["plain"] == "stopped"
+    assert outcomes(tmp_path)["stubborn"] == "slow"
+
+
+async def test_a_hub_that_restarts_is_waited_for(tmp_path: Path) -> None:
+    async with culler_hub(tmp_path / "hub") as hub:
+        await hub.kill()
+        async with Culler(hub, tmp_path / "culler", *IDLE, pages=True) as culler:
+            await culler.process.says("The sweep failed: HubUnreachable")
+            await hub.start()
+            await start(hub, "idle", idle=4000)
+            await culler.process.says("Stopping server idle")
+
+
+@pytest.mark.parametrize("lacking", sorted(BASE))
+async def test_a_scope_that_is_missing_is_named_and_nothing_is_stopped(
+    lacking: str, scoped_hub: RealHub, tmp_path: Path
+) -> None:
+    token = await token_of(scoped_hub, [scope for scope in BASE if scope != lacking])
+    async with Culler(scoped_hub, tmp_path, *IDLE, token=token) as culler:
+        await culler.process.says(rf"lacks scopes: {lacking} \(")
+    assert await running(scoped_hub) == {"idle/"}
+
+
+async def test_exactly_the_least_scopes_are_enough(
+    hub: RealHub, tmp_path: Path
+) -> None:
+    await start(hub, "idle", idle=4000)
+    token = await token_of(hub, list(BASE))
+    async with Culler(hub, tmp_path, *IDLE, token=token) as culler:
+        await culler.swept()
+    assert await running(hub) == set()
+
+
+@pytest.fixture
+async def scoped_hub(hub: RealHub) -> RealHub:
+    await start(hub, "idle", idle=4000)
+    return hub
+
+
+async def token_of(hub: RealHub, scopes: list[str]) -> str:
+    """A token of an admin that may do just this."""
+    body = {"scopes": scopes}
+    return (await hub.api("POST", "/users/admin/tokens", json=body))["token"]
