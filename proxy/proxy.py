@@ -91,6 +91,16 @@ class TraefikProxy(TraefikSettings):
             self.log.error("Routes could not be checked: %s", e)
         await super().check_routes(user_dict, service_dict, routes)
 
+    async def add_user(self, user: Any, server_name: str = "", **more: Any) -> None:
+        """Pass over a server that began to stop since the Hub looked.
+
+        The Hub takes that for a fault, and would end over it while it starts.
+        """
+        if user.spawners[server_name].pending == "stop":
+            self.log.info("%s is stopping: it gets no route", server_name or user.name)
+            return
+        await super().add_user(user, server_name, **more)
+
     # A Traefik that we start.
 
     @property

@@ -92,7 +92,8 @@ def test_every_link_is_a_top_level_folder_that_the_build_maps(settings: Any) -> 
         assert link.readlink() == Path("../..", name)
         assert (ROOT / name).is_dir()
     mapped = {f"{PACKAGE}.{name}": name for name in links}
-    assert settings["package-dir"] == {PACKAGE: f"src/{PACKAGE}", **mapped}
+    own = {package: f"src/{package}" for package in (PACKAGE, ALIAS)}
+    assert settings["package-dir"] == {**own, **mapped}
 
 
 def test_every_file_is_in_the_wheel_and_no_other(wheel: Path) -> None:
