@@ -14,8 +14,6 @@ from difflib import get_close_matches
 from pprint import pformat
 from typing import Any
 
-from traitlets.config.loader import LazyConfigValue
-
 from .registry import PROXIES, SERVICES, registration
 from .services.registration import SETTINGS_VARIABLE, Registration
 
@@ -106,7 +104,8 @@ class Changes:
     def get(self, section: str, trait: str, default: Any) -> Any:
         """What is set, also if it was written as c.Section.trait.append(…)."""
         value = self.c[section].get(trait, default)
-        return value.get_value(default) if isinstance(value, LazyConfigValue) else value
+        # A LazyConfigValue; to ask for that type would load traitlets for everybody.
+        return value.get_value(default) if hasattr(value, "get_value") else value
 
     def set(self, section: str, trait: str, value: Any) -> None:
         if trait not in self.c[section]:

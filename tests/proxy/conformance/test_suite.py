@@ -67,10 +67,6 @@ def test_it_notices_a_proxy_that(fault: str, tmp_path: Path) -> None:
     assert outcome.returncode == pytest.ExitCode.TESTS_FAILED
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="the package itself loads `configure`, and with it JupyterHub: 0.15 s",
-)
 def test_other_pytest_runs_load_no_more_than_its_options() -> None:
     load = "import sys, jupyterhub_suite.proxy.testing.plugin; print(*sys.modules)"
     loaded = subprocess.run(
