@@ -158,7 +158,7 @@ class Writer:
 
     async def _write(self, change: Change) -> str:
         """Write a change, or whatever else makes the store right; return the mark."""
-        if self._doubt:
+        if self._doubt or not await self._kept():
             change = await self._mending(change)
         self._doubt = True
         mark = self.generations.next()
@@ -166,6 +166,13 @@ class Writer:
         await self.store.write(change)
         self._doubt = False
         return mark
+
+    async def _kept(self) -> bool:
+        """Whether the store has what we wrote last: an emptied one would get no more
+        than this change, and every Traefik would forget all other routes."""
+        seal = await self.store.peek(self.seal)
+        held = traefik.mark_of(seal) if isinstance(seal, Mapping) else ""
+        return held == self.generations.current
 
     async def _mending(self, change: Change) -> Change:
         found = await self.store.load()

@@ -15,7 +15,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import redis.asyncio as aioredis
+from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
+from redis.backoff import NoBackoff
 from redis.exceptions import (
     AuthenticationError,
     ConnectionError as RedisConnectionError,
@@ -25,6 +27,7 @@ from redis.exceptions import (
     TimeoutError as RedisTimeoutError,
 )
 
+from ..entries import Entry, Path
 from ..errors import StoreRefused, StoreUnavailable
 from .keyvalue import KeyValueStore, Pass, Roots
 from .redis_address import RedisAddress
@@ -65,6 +68,8 @@ class RedisStore(KeyValueStore):
             "decode_responses": True,
             "socket_connect_timeout": 3,
             "socket_timeout": 15,
+            # A change that is sent again may meet a Redis that came back empty.
+            "retry": Retry(NoBackoff(), 0),
         }
         if where.tls:
             options |= {"ssl": True, **self._tls_options()}
@@ -119,6 +124,17 @@ class RedisStore(KeyValueStore):
                     pairs = zip(some, values, strict=True)
                     found += [(k, v) for k, v in pairs if v is not None]
         return found
+
+    async def peek(self, path: Path) -> Entry | None:
+        """By the keys that we know of: a search walks through the whole database."""
+        keys = list(self._held.get(path, ()))
+        if not keys:
+            return None
+        async with self._errors():
+            await self._see_to_notifications()
+            values: Any = await self._client.mget(keys)
+        pairs = {k: v for k, v in zip(keys, values, strict=True) if v is not None}
+        return self._entry(path, pairs) if pairs else None
 
     async def write_pairs(self, step: Pass) -> None:
         quiet = bool(self._notify)

@@ -219,3 +219,13 @@ async def test_another_hub_in_the_same_store_is_left_alone(
     store.entries[theirs] = {"rule": "y"}
     await writer.reconcile()
     assert theirs in store.entries
+
+
+async def test_a_store_that_was_emptied_gets_all_routes_with_the_next_change(
+    writer: Writer, store: MemoryStore
+) -> None:
+    await writer.submit(route("alice"))
+    full = len(store.entries)
+    store.entries.clear()
+    await writer.submit(route("bob"))
+    assert len(store.entries) > full

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
 from tests.harness.etcd import Etcd, EtcdMember
 from tests.harness.redis import Redis
@@ -60,10 +59,6 @@ async def test_with_redis_a_replica_and_the_hub_may_die(
         )
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="an emptied Redis is not filled again before the next check of all routes",
-)
 async def test_redis_may_die_and_come_back_empty(
     tmp_path: Path, start_redis: Callable[..., Awaitable[Redis]]
 ) -> None:
