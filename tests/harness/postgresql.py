@@ -6,6 +6,7 @@ import itertools
 import os
 import shutil
 import signal
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,8 +26,11 @@ class PostgreSQL(Daemon):
     # "Fast": without waiting for clients to leave.
     stop_signal = signal.SIGINT
 
-    def __init__(self, folder: Path, options: Sequence[str] = ()) -> None:
-        super().__init__(folder)
+    def __init__(self, _folder: Path, options: Sequence[str] = ()) -> None:
+        # Not below pytest's folder: PostgreSQL does not run as root, and every
+        # start of a pytest on this machine closes that folder to all others.
+        self._own = tempfile.TemporaryDirectory(prefix="postgresql-")
+        super().__init__(Path(self._own.name))
         self.port = free_port()
         self.options = (*FAST, *options)
         self._numbers = itertools.count(1)
@@ -50,8 +54,8 @@ class PostgreSQL(Daemon):
         data = self.folder / "data"
         data.mkdir()
         if os.getuid() == 0:
-            shutil.chown(data, "postgres", "postgres")
-            let_through(self.folder)
+            for folder in (self.folder, data):
+                shutil.chown(folder, "postgres", "postgres")
         await self.run(
             *as_nobody_special(),
             initdb,
@@ -71,6 +75,10 @@ class PostgreSQL(Daemon):
             return answer.returncode == 0
 
         await wait_for(accepts, what="PostgreSQL accepting", process=self.process)
+
+    async def __aexit__(self, *_: object) -> None:
+        await super().__aexit__()
+        self._own.cleanup()
 
     async def new_database(self) -> str:
         """The URL of an empty database that nobody else uses."""
@@ -101,10 +109,3 @@ def as_nobody_special() -> list[str | Path]:
     if setpriv is None:
         lack("setpriv is not installed: apt-get install util-linux")
     return [setpriv, "--reuid=postgres", "--regid=postgres", "--init-groups"]
-
-
-def let_through(folder: Path) -> None:
-    """Other users may pass through pytest's folders to what is theirs."""
-    for parent in (folder, *folder.parents):
-        if parent.stat().st_uid == os.getuid() and not parent.stat().st_mode & 0o001:
-            parent.chmod(parent.stat().st_mode | 0o011)
