@@ -60,6 +60,8 @@ async def test_after_stop_nobody_listens(
                     await asyncio.sleep(0.05)
             except ConnectionRefusedError:
                 return
+            except ConnectionResetError:
+                continue  # it was accepted by one who is about to end
 
     await asyncio.wait_for(refused(), settings.patience)
 
