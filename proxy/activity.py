@@ -1,9 +1,10 @@
 """When each server was last used, as Traefik's own metrics tell.
 
 Traefik counts the requests to each service. Whatever a count has grown by since the
-last look was activity, on whichever replica it was. A request counts when it ends, so
-a WebSocket shows when it closes; while it is open, JupyterHub's single-user servers
-report their activity to the Hub themselves.
+last look was activity, on whichever replica it was. A request counts when it ends, and
+a WebSocket when it closes; while it is open, the kernel knows when data last went over
+a connection of a Traefik on this machine. Of a Traefik elsewhere nobody can tell: there,
+as everywhere, JupyterHub's single-user servers report their activity themselves.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import Iterable, Iterator
-from datetime import datetime, timezone
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime, timedelta, timezone
 
+from . import sockets
 from .api import Replica
 from .errors import TraefikError
 
@@ -34,9 +36,16 @@ def requests_by_service(metrics: str) -> dict[str, float]:
 class Activity:
     """The time of the last request to each service."""
 
-    def __init__(self, replicas: Iterable[Replica], interval: float) -> None:
+    def __init__(
+        self,
+        replicas: Iterable[Replica],
+        interval: float,
+        near: Callable[[], Mapping[str, str]],
+    ) -> None:
         self.replicas = list(replicas)
         self.interval = interval
+        self.near = near
+        """The services that a Traefik on this machine serves, and their URLs."""
         self.last: dict[str, datetime] = {}
         self._counts: dict[str, dict[str, float]] = {}
         self._task: asyncio.Task[None] | None = None
@@ -60,9 +69,17 @@ class Activity:
             with contextlib.suppress(TraefikError):
                 response = await replica.get("/metrics")
                 counts = await asyncio.to_thread(requests_by_service, response.text)
-                now = datetime.now(timezone.utc)
-                self.last.update((name, now) for name in self._grown(replica, counts))
+                self._note((name, 0) for name in self._grown(replica, counts))
                 self._counts[replica.url] = counts
+        if near := self.near():
+            silence = await asyncio.to_thread(sockets.silence, near)
+            self._note(silence.items())
+
+    def _note(self, silence: Iterable[tuple[str, float]]) -> None:
+        now = datetime.now(timezone.utc)
+        for name, seconds in silence:
+            when = now - timedelta(seconds=seconds)
+            self.last[name] = max(when, self.last.get(name, when))
 
     def _grown(self, replica: Replica, counts: dict[str, float]) -> Iterator[str]:
         """Services with another count than before: also lower, after a restart."""

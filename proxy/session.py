@@ -58,8 +58,11 @@ class Session:
             interval=settings.patrol_interval,
             certificates=(settings.ssl_cert, settings.ssl_key),
         )
-
-        self.activity = Activity(self.replicas.replicas, settings.activity_interval)
+        self.activity = Activity(
+            self.replicas.replicas,
+            settings.activity_interval,
+            near=self._targets if settings.should_start else dict,
+        )
         self._track = settings.track_activity
 
     def start(self) -> None:
@@ -74,9 +77,15 @@ class Session:
         if route is None:
             return None
         described = route.as_dict()
-        if when := self.activity.of(self.naming.of(route_name(address))):
+        if when := self.activity.of(self._service(address)):
             described["data"]["last_activity"] = when
         return described
+
+    def _service(self, address: Address) -> str:
+        return self.naming.of(route_name(address))
+
+    def _targets(self) -> dict[str, str]:
+        return {self._service(a): r.target for a, r in self.table.routes.items()}
 
     def _replica(self, url: str) -> Replica:
         middleware = f"{self.naming.of('generation')}@{self.store.provider}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
-from traitlets import Dict, Float, Unicode
+from traitlets import Bool, Dict, Float, Unicode
 from traitlets.config import Config, Configurable
 
 
@@ -27,6 +27,14 @@ class Conformance(Configurable):
         help="""
         Seconds that a change of routes or an answer may take before it counts as
         never.
+        """,
+    )
+    tells_last_activity = Bool(
+        False,
+        config=True,
+        help="""
+        Whether the proxy tells when a server was last used. One that tells it with the
+        first request needs not say so.
         """,
     )
     long = Float(

@@ -19,7 +19,9 @@ def free_port() -> int:
 
 
 c.TraefikProxy.traefik_api_url = f"http://127.0.0.1:{free_port()}"
+c.TraefikProxy.activity_interval = 0.1
 
+c.Conformance.tells_last_activity = True
 c.Conformance.known_differences = {
     "test_encoded_characters_arrive_as_they_were_sent[a slash in lower case]": (
         "Traefik writes escapes in capitals; RFC 3986 (6.2.2.1) calls both the same"
