@@ -33,6 +33,7 @@ async def _told(
 
     async def told() -> None:
         while not await is_told(proxy):
+            await browser.get(ALICES)
             await asyncio.sleep(0.05)
 
     await asyncio.wait_for(told(), settings.patience)
