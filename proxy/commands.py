@@ -117,14 +117,15 @@ async def look(proxy: TraefikProxy, hub_url: str) -> Views:
     views: Views = {}
     try:
         views["Hub"] = await _hub(hub_url)
-        views["store"] = store_view(await store.load(), naming)
+        views["store"] = stored = store_view(await store.load(), naming)
+        known = [*stored, *(() if isinstance(views["Hub"], str) else views["Hub"])]
         for replica in current.replicas.replicas:
             try:
                 rawdata = await replica.json("/api/rawdata")
             except TraefikError as e:
                 views[replica.url] = str(e)
             else:
-                views[replica.url] = traefik_view(rawdata, naming)
+                views[replica.url] = traefik_view(rawdata, naming, known)
     finally:
         await current.close()
     return views

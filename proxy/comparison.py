@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from .entries import ROUTES, Entry, Path
 from .errors import BadRoute
-from .routes import Address, Route, address_of
+from .routes import Address, Route, address_of, route_name
 from .table import Naming
 
 View = dict[Address, str] | str
@@ -27,7 +27,7 @@ def hub_view(routes: Mapping[str, Mapping[str, Any]]) -> View:
     return {Address.parse(spec): route["target"] for spec, route in routes.items()}
 
 
-def store_view(entries: Mapping[Path, Entry], naming: Naming) -> View:
+def store_view(entries: Mapping[Path, Entry], naming: Naming) -> dict[Address, str]:
     view = {}
     for path, entry in entries.items():
         if path[:-1] == ROUTES and naming.owns(path):
@@ -39,13 +39,20 @@ def store_view(entries: Mapping[Path, Entry], naming: Naming) -> View:
     return view
 
 
-def traefik_view(rawdata: Mapping[str, Any], naming: Naming) -> View:
-    """From Traefik's API, where routes have names instead of addresses."""
+def traefik_view(
+    rawdata: Mapping[str, Any], naming: Naming, known: Iterable[Address]
+) -> View:
+    """From Traefik's API, where routes have names instead of addresses.
+
+    A long name tells its address only to who knows that already.
+    """
+    named = {route_name(address): address for address in known}
     routers = {name.partition("@")[0] for name in rawdata.get("routers") or {}}
     view = {}
     for full_name, service in (rawdata.get("services") or {}).items():
         name = full_name.partition("@")[0]
-        address = address_of(naming.without_prefix(name))
+        own = naming.without_prefix(name)
+        address = named.get(own) or address_of(own)
         if address is not None and name in routers:
             servers = service.get("loadBalancer", {}).get("servers") or [{}]
             view[address] = servers[0].get("url", "")

@@ -12,6 +12,7 @@ point, so that no name can end its quotation and begin a rule of its own.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from dataclasses import dataclass
@@ -28,6 +29,9 @@ SLASH = "\ue000"
 
 HOSTS_FIRST = 100_000
 """Lifts a route with a host above every route without; longer than any path."""
+
+LONGEST_NAME = 512
+"""Longer names in stores are hashed; a hub's id goes before them."""
 
 RESERVED = frozenset(":/?#[]@!$&'()*+,;=%")
 """What RFC 3986 reserves: Traefik compares these as they were sent, raw or encoded."""
@@ -217,11 +221,11 @@ def route_name(address: Address) -> str:
     lower-case letters, digits, ``-`` for a slash and ``_xx`` for each other byte.
     """
     host = f"--{_safe(address.host)}" if address.host else ""
-    return f"route{host}{_safe(address.path)}"
+    return _bounded(f"route{host}{_safe(address.path)}")
 
 
 def address_of(name: str) -> Address | None:
-    """The address that `route_name` made a name of; None if it was another name."""
+    """The address that `route_name` made a name of; None if no name tells it."""
     if not name.startswith("route"):
         return None
     rest, host = name.removeprefix("route"), ""
@@ -232,11 +236,18 @@ def address_of(name: str) -> Address | None:
 
 
 def shard_name(prefix: str) -> str:
-    return f"shard{_safe(prefix)}"
+    return _bounded(f"shard{_safe(prefix)}")
 
 
 def fallback_name(prefix: str, address: Address) -> str:
-    return f"above{_safe(prefix)}--{_safe(address.host)}"
+    return _bounded(f"above{_safe(prefix)}--{_safe(address.host)}")
+
+
+def _bounded(name: str) -> str:
+    """A name that may be a key of YAML, which ends at 1,024 characters."""
+    if len(name) <= LONGEST_NAME:
+        return name
+    return f"long-{hashlib.sha256(name.encode()).hexdigest()}"
 
 
 def _unsafe(text: str) -> str:

@@ -118,6 +118,13 @@ def test_names_in_stores_have_only_safe_characters(name: str) -> None:
         assert re.fullmatch("[a-z0-9_-]+", route_name(address))
 
 
+def test_long_names_in_stores_are_short_and_still_differ() -> None:
+    longest = [Address.parse(spec_of("x" * 3_000 + last)) for last in "abc"]
+    names = {route_name(address) for address in longest}
+    assert len(names) == 3
+    assert max(map(len, names)) < 100
+
+
 def test_a_name_cannot_begin_a_rule_of_its_own() -> None:
     spec = spec_of("x`) || HostRegexp(`.*`) || PathPrefix(`y")
     assert rule(Address.parse(spec)).count("`") == 2
