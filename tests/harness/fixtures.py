@@ -24,6 +24,7 @@ from tests.harness.etcd import Etcd
 from tests.harness.hub import ROOT, RealHub
 from tests.harness.nginx import Nginx
 from tests.harness.parts import need
+from tests.harness.pebble import Pebble
 from tests.harness.postgresql import PostgreSQL
 from tests.harness.prometheus import Prometheus
 from tests.harness.redis import Redis, Sentinel
@@ -175,6 +176,7 @@ def starter(part: Callable[..., Any]) -> Any:
 
 start_etcd = starter(Etcd)
 start_nginx = starter(Nginx)
+start_pebble = starter(Pebble)
 start_postgresql = starter(PostgreSQL)
 start_prometheus = starter(Prometheus)
 start_redis = starter(Redis)

@@ -35,6 +35,8 @@ PARTS = {
     "etcd": Part("etcd", "etcd-server"),
     "etcdctl": Part("etcdctl", "etcd-client"),
     "nginx": Part("nginx", "nginx-light"),
+    "pebble": Part("pebble", "pebble"),
+    "pebble-dns": Part("pebble-challtestsrv", "pebble"),
     "postgresql": Part("postgres", "postgresql"),
     "prometheus": Part("prometheus", "prometheus"),
     "redis": Part("redis-server", "redis-server"),
