@@ -34,6 +34,7 @@ lint: $(STAMP) ## check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy benchmarks scripts/*.py example/quickstart/demo.py
 
 format: $(STAMP) ## put the code in order
 	$(BIN)/ruff check --fix .

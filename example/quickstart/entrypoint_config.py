@@ -5,7 +5,6 @@ from __future__ import annotations
 import getpass
 from pathlib import Path
 
-from jupyterhub_suite.services.entrypoint.validators.base import Verdict
 from jupyterhub_suite.services.entrypoint.validators.local import LocalValidator
 
 c = get_config()  # noqa: F821
@@ -18,7 +17,7 @@ class AsWhoRunsTheDemo(LocalValidator):
 
     async def validate(
         self, user: str, path: str, entrypoint_type: str, hosts: list[str]
-    ) -> Verdict:
+    ) -> tuple[bool | None, str]:
         return await super().validate(getpass.getuser(), path, entrypoint_type, hosts)
 
 
