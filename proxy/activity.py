@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta, timezone
@@ -18,6 +19,7 @@ from datetime import datetime, timedelta, timezone
 from . import sockets
 from .api import Replica
 from .errors import TraefikError
+from .repeated import Repeated
 
 _COUNT = re.compile(
     r'^traefik_service_requests_total\{[^}]*service="([^"@]+)@[^"]*"[^}]*\} (\S+)$',
@@ -33,37 +35,25 @@ def requests_by_service(metrics: str) -> dict[str, float]:
     return totals
 
 
-class Activity:
+class Activity(Repeated):
     """The time of the last request to each service."""
 
     def __init__(
         self,
         replicas: Iterable[Replica],
+        *,
+        log: logging.Logger,
         interval: float,
         near: Callable[[], Mapping[str, str]],
     ) -> None:
+        super().__init__(interval=interval, log=log)
         self.replicas = list(replicas)
-        self.interval = interval
         self.near = near
         """The services that a Traefik on this machine serves, and their URLs."""
         self.last: dict[str, datetime] = {}
         self._counts: dict[str, dict[str, float]] = {}
-        self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        self._task = asyncio.create_task(self._run())
-
-    async def stop(self) -> None:
-        if self._task:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-    async def _run(self) -> None:
-        while True:
-            await self.look()
-            await asyncio.sleep(self.interval)
-
-    async def look(self) -> None:
+    async def once(self) -> None:
         """Note what was used since the last look; a replica that is down says nothing."""
         for replica in self.replicas:
             with contextlib.suppress(TraefikError):

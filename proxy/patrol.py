@@ -7,7 +7,6 @@ so that nobody has to wait for the Hub's own check every few minutes.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,10 +15,11 @@ from . import traefik
 from .api import Replicas
 from .errors import ProxyError, StoreUnavailable, TraefikError
 from .generation import reached
+from .repeated import Repeated
 from .writer import Writer
 
 
-class Patrol:
+class Patrol(Repeated):
     """Runs until it is stopped; one look costs a read and a request to each replica."""
 
     def __init__(
@@ -31,31 +31,19 @@ class Patrol:
         interval: float,
         certificates: Iterable[str] = (),
     ) -> None:
+        super().__init__(interval=interval, log=log)
         self.writer = writer
         self.replicas = replicas
-        self.log = log
-        self.interval = interval
         self.certificates = [Path(path) for path in certificates if path]
         self._stamps = self._look_at_certificates()
-        self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        self._task = asyncio.create_task(self._run())
-
-    async def stop(self) -> None:
-        if self._task:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(self.interval)
-            try:
-                if reason := await self.look():
-                    self.log.warning("Writing all routes again: %s", reason)
-                    await self.writer.reconcile()
-            except ProxyError as e:
-                self.log.warning("%s", e)
+    async def once(self) -> None:
+        try:
+            if reason := await self.look():
+                self.log.warning("Writing all routes again: %s", reason)
+                await self.writer.reconcile()
+        except ProxyError as e:
+            self.log.warning("%s", e)
 
     async def look(self) -> str:
         """Why everything should be written again; nothing if all is well."""

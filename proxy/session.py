@@ -60,7 +60,8 @@ class Session:
         )
         self.activity = Activity(
             self.replicas.replicas,
-            settings.activity_interval,
+            log=self.log,
+            interval=settings.activity_interval,
             near=self._targets if settings.should_start else dict,
         )
         self._track = settings.track_activity

@@ -55,7 +55,7 @@ def _connections() -> Iterator[tuple[Peer, float]]:
     for family in (socket.AF_INET, socket.AF_INET6):
         try:
             yield from _dump(family)
-        except (AttributeError, OSError):
+        except (AttributeError, OSError, struct.error):
             continue
 
 

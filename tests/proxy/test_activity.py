@@ -41,10 +41,10 @@ async def test_a_request_is_activity_of_that_server_alone(
     await proxy.add_route("/user/used/", backend("u"), {"user": "used"})
     await proxy.add_route("/user/idle/", backend("i"), {"user": "idle"})
     assert proxy._session
-    await proxy._session.activity.look()
+    await proxy._session.activity.once()
     before = datetime.now(timezone.utc).replace(microsecond=0)
     await who_answers(proxy, "/user/used/")
-    await proxy._session.activity.look()
+    await proxy._session.activity.once()
     routes = await proxy.get_all_routes()
     said = routes["/user/used/"]["data"]["last_activity"]
     assert datetime.fromisoformat(said.replace("Z", "+00:00")) >= before
@@ -93,7 +93,7 @@ async def open_websocket(proxy: TraefikProxy, path: str) -> WebSocketClientConne
 
 async def last_activity(proxy: TraefikProxy, routespec: str) -> str:
     assert proxy._session
-    await proxy._session.activity.look()
+    await proxy._session.activity.once()
     route = await proxy.get_route(routespec)
     assert route
     return str(route["data"].get("last_activity", ""))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 from collections.abc import Awaitable, Callable
@@ -11,6 +12,7 @@ import pytest
 
 from jupyterhub_suite.proxy.entries import Change
 from jupyterhub_suite.proxy.proxy import TraefikProxy
+from jupyterhub_suite.proxy.repeated import Repeated
 from tests.harness.processes import wait_for
 from tests.proxy.conftest import StartProxy, in_a_file, who_answers
 
@@ -106,3 +108,23 @@ async def test_a_replica_that_is_down_is_reported_and_not_waited_for(
     await asyncio.wait_for(proxy.add_route("/user/a/", backend("a"), {}), 5)
     assert await who_answers(proxy, "/user/a/") == "a"
     assert any(dead in record.getMessage() for record in caplog.records)
+
+
+async def test_what_goes_wrong_once_is_logged_and_done_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Unlucky(Repeated):
+        rounds = 0
+        again = asyncio.Event()
+
+        async def once(self) -> None:
+            self.rounds += 1
+            if self.rounds == 1:
+                raise ZeroDivisionError
+            self.again.set()
+
+    work = Unlucky(interval=0, log=logging.getLogger("proxy"))
+    work.start()
+    await asyncio.wait_for(work.again.wait(), 5)
+    await work.stop()
+    assert "Unlucky goes on after" in caplog.text

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from jsonschema_rs import validator_for
-from jupyterhub_idle_culler import IdleCuller  # type: ignore[import-untyped]
+from jupyterhub_idle_culler import IdleCuller
 
 from jupyterhub_suite.services.culler.app import CullerService
 from jupyterhub_suite.services.culler.openapi import PATHS, describe

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jupyterhub_idle_culler import cull_idle  # type: ignore[import-untyped]
+from jupyterhub_idle_culler import cull_idle
 
 from tests.harness.hub import RealHub
 from tests.services.culler.hubs import (
