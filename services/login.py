@@ -13,7 +13,7 @@ from jupyterhub.services.auth import HubOAuth
 
 
 class Login(HubOAuth):
-    """Carries a login's state in the state itself, sealed.
+    """Carries a login's state in the state itself, sealed: it holds PKCE's secret.
 
     JupyterHub's own class remembers it in memory: a visitor who leaves for the Hub
     from one replica and comes back to another, or after a restart, is refused.
