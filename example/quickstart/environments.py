@@ -32,7 +32,7 @@ def make(folder: Path) -> Path:
 
 def make_analysis(folder: Path) -> None:
     """An own prefix that borrows the packages of the one that runs the demo."""
-    venv.EnvBuilder(clear=True).create(folder)
+    venv.EnvBuilder(clear=True, symlinks=True).create(folder)
     python = folder / "bin" / "python"
     packages = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
