@@ -52,7 +52,7 @@ c.EntrypointService.entrypoint_types = [
     {
         "name": "shifter",
         "display_name": "Shifter image (run by a stand-in)",
-        "mutable": True,
+        "mutable": False,
         "image_service": "http://127.0.0.1:8087/users/{user}/systems/{system}",
         # Without this line, the real shifter.
         "command": [

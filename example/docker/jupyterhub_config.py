@@ -1,8 +1,8 @@
 """The Hub of the Docker example, on one machine and with a local account a user.
 
 To use it elsewhere, see to four things: the accounts and their group (users.py), the
-rule that lets the Hub become them (sudoers), the folder STATE, and where users reach
-the Hub (bind_url).
+rule that lets the Hub become them (sudoers), the folders STATE and RUN, and where users
+reach the Hub (bind_url).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from jupyterhub_suite import configure
 
 HERE = Path(__file__).resolve().parent
 STATE = Path("/srv/jupyterhub/hub")
+RUN = Path("/run/jupyterhub")
 sys.path.insert(0, str(HERE))
 
 from accounts import AccountSpawner
@@ -22,6 +23,8 @@ from passwords import FileAuthenticator
 c = get_config()  # noqa: F821
 
 c.JupyterHub.bind_url = "http://0.0.0.0:8000"
+# Nobody's server starts before they could choose what it starts in.
+c.JupyterHub.default_url = "/hub/home"
 c.JupyterHub.db_url = f"sqlite:///{STATE / 'jupyterhub.sqlite'}"
 c.JupyterHub.cookie_secret_file = str(STATE / "cookie_secret")
 
@@ -43,6 +46,11 @@ c.JupyterHub.services = [
 configure(
     c,
     proxy="file",
+    # Not beside what is kept: routes of the last run lead nowhere.
+    proxy_settings={
+        "static_config_file": str(RUN / "traefik.toml"),
+        "dynamic_config_file": str(RUN / "rules.toml"),
+    },
     services=["culler", "entrypoint", "status"],
     culler={"timeout": 3600, "lease_hours": 8},
     entrypoint={"config_file": str(HERE / "entrypoint_config.py")},

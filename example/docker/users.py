@@ -19,6 +19,7 @@ import passwords
 
 VOLUME = Path("/srv/jupyterhub")
 HUB, HOMES = VOLUME / "hub", VOLUME / "home"
+RUN = Path("/run/jupyterhub")
 PASSWORDS = HUB / "passwords"
 # Those of the first start; the third one's server is started by the status service.
 FIRST, CHECK = ("user1", "admin"), "status-check"
@@ -37,6 +38,7 @@ def main(command: str = "", name: str = "", *rest: str) -> str | None:
 
 def prepare() -> None:
     folder(HUB, "jupyterhub", 0o700)
+    folder(RUN, "jupyterhub", 0o700)
     folder(HOMES, "root", 0o711)
     # First those who have a home, for their files belong to a certain number.
     for home in sorted(HOMES.iterdir()):

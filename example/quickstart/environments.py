@@ -24,7 +24,7 @@ def make(folder: Path) -> Path:
     """The folder with all of it; what is there already stays."""
     environments = folder / "environments"
     analysis = environments / "analysis"
-    if not (analysis / "bin" / "jupyter-labhub").exists():
+    if not (analysis / "share" / "jupyter").exists():
         make_analysis(analysis)
     write_script(environments / "announce.sh", ANNOUNCE)
     return environments
@@ -38,6 +38,10 @@ def make_analysis(folder: Path) -> None:
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     borrowed = folder / "lib" / version / "site-packages" / "demo.pth"
     borrowed.write_text("\n".join(sorted(packages)))
+    # JupyterLab itself, and that it is to be loaded.
+    for name in ("etc", "share"):
+        (folder / name).mkdir(exist_ok=True)
+        (folder / name / "jupyter").symlink_to(Path(sys.prefix, name, "jupyter"))
     program = f"#!{python}\nfrom jupyterhub.singleuser import main\nmain()\n"
     write_script(folder / "bin" / "jupyter-labhub", program)
 
