@@ -13,7 +13,7 @@ STAMP_HUB5 := .venv-hub5/.made-$(VERSION)
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help environment demo test lint format settings coverage build hub5 clean
+.PHONY: help environment demo test lint format settings screenshots coverage build hub5 clean
 
 help: ## say what there is
 	@grep -hE '^[a-z0-9]+:.*## ' Makefile | sed -E 's/^([a-z0-9]+):.*## (.*)/make \1\t\2/' | expand -t 20
@@ -42,6 +42,9 @@ format: $(STAMP) ## put the code in order
 
 settings: $(STAMP) ## write docs/settings.md from the code
 	@$(BIN)/python -m jupyterhub_suite.settings_page > docs/settings.md
+
+screenshots: $(STAMP) ## take the pictures of example/README.md anew, with Docker
+	@SCREENSHOTS=$(CURDIR)/example/images $(BIN)/pytest -q tests/example $(ARGS)
 
 coverage: $(STAMP) ## run all tests, and tell which lines none of them reached
 	@$(BIN)/coverage erase

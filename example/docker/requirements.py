@@ -1,4 +1,4 @@
-"""What pyproject.toml asks for, without the project itself: requirements.py EXTRA …"""
+"""What pyproject.toml asks for, to build and to run it: requirements.py EXTRA …"""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ if sys.version_info >= (3, 11):
 else:
     from pip._vendor import tomli as tomllib
 
-project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
-wanted = list(project["dependencies"])
+asked = tomllib.loads(Path("pyproject.toml").read_text())
+wanted = [*asked["build-system"]["requires"], *asked["project"]["dependencies"]]
 for extra in sys.argv[1:]:
-    wanted += project["optional-dependencies"][extra]
+    wanted += asked["project"]["optional-dependencies"][extra]
 sys.stdout.write("\n".join([*wanted, ""]))
