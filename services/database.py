@@ -29,7 +29,8 @@ from sqlalchemy.ext.asyncio import (
 )
 from traitlets import Unicode, default
 
-from .errors import SettingError
+from .errors import PublicError, SettingError
+from .reconnect import Reconnect, is_away
 from .service import Service
 
 # The drivers that wait without blocking, for URLs as the Hub's db_url has them.
@@ -136,6 +137,8 @@ def open_engine(url: URL) -> AsyncEngine:
     if engine.dialect.name == "sqlite":
         event.listen(engine.sync_engine, "connect", prepare_sqlite)
         event.listen(engine.sync_engine, "begin", begin_sqlite)
+    else:
+        Reconnect(engine)
     return engine
 
 
@@ -193,6 +196,11 @@ class DatabaseService(Service):
         # Setup may have failed before there was a database.
         if hasattr(self, "database"):
             await self.database.close()
+
+    def explain(self, error: BaseException | None) -> PublicError | None:
+        if is_away(error):
+            return PublicError(503, "The database is away. Try again in a minute.")
+        return super().explain(error)
 
     async def problems(self) -> dict[str, str]:
         try:

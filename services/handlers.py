@@ -132,7 +132,8 @@ class Handler(HubOAuthenticated, RequestHandler):
             raise missing_scope(scope, self.current_user)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        error = public_error(status_code, kwargs.get("exc_info", (None, None))[1])
+        reason = kwargs.get("exc_info", (None, None))[1]
+        error = self.service.explain(reason) or public_error(status_code, reason)
         self.set_status(error.status)
         self.show_error(error)
 
@@ -146,7 +147,7 @@ class Handler(HubOAuthenticated, RequestHandler):
         Tornado's own line would quote the whole address, in which secrets travel.
         """
         line = f"{self.request.method} {self.request.path}"
-        if isinstance(value, HubError):
+        if isinstance(value, HubError) or self.service.explain(value):
             self.service.log.error("%s: %s", line, value)
         elif not isinstance(value, PublicError | HTTPError):
             self.service.log.error("%s failed", line, exc_info=(typ, value, tb))

@@ -24,7 +24,7 @@ from tornado.httpserver import HTTPServer
 from tornado.web import RedirectHandler
 
 from .application import ServiceApplication
-from .errors import HubError, SettingError, SuiteError
+from .errors import HubError, PublicError, SettingError, SuiteError
 from .handlers import Health, Metrics, NotFound, OAuthCallback
 from .hub import HubClient
 from .listener import Address, Certificates, open_sockets, parse_bind_url
@@ -70,6 +70,10 @@ class Service(ServiceSettings):
     async def problems(self) -> dict[str, str]:
         """What is unwell: a part's name, and what is wrong with it."""
         return {}
+
+    def explain(self, error: BaseException | None) -> PublicError | None:
+        """What the asker is told of an error of a part that this service relies on."""
+        return None
 
     # What a subclass uses.
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import stat
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
+from jupyterhub_suite.services import reconnect
 from jupyterhub_suite.services.database import Database, parse_database_url
 from jupyterhub_suite.services.errors import SettingError
 from tests.harness.hub import ROOT
@@ -147,6 +149,45 @@ def test_a_database_that_cannot_be_used_is_one_line(
 def test_a_url_as_the_hub_has_it_gets_a_driver_that_waits() -> None:
     url = parse_database_url("postgresql+psycopg2://user@host/name")
     assert url.drivername == "postgresql+asyncpg"
+
+
+async def test_a_database_that_restarts_is_waited_for(
+    start_postgresql: Callable[..., Awaitable[PostgreSQL]],
+) -> None:
+    postgresql = await start_postgresql()
+    database = open_database(await postgresql.new_database())
+    await database.upgrade()
+    await postgresql.kill()
+    counting = asyncio.create_task(count(database))
+    await postgresql.start()
+    assert await counting == 0
+    await database.close()
+
+
+async def test_an_asker_is_told_of_a_database_that_stays_away(
+    start_postgresql: Callable[..., Awaitable[PostgreSQL]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reconnect, "PATIENCE", 0.2)
+    postgresql = await start_postgresql()
+    app = Notes()
+    app.database_url = await postgresql.new_database()
+    await app.setup()
+    async with app.database.begin() as session:
+        await session.execute(COUNT)
+        await postgresql.kill()
+        with pytest.raises(SQLAlchemyError) as cut_off:
+            await session.execute(COUNT)
+        await session.rollback()
+    with pytest.raises(OSError, match="Connect") as refused:
+        await count(app.database)
+    for error in (cut_off.value, refused.value):
+        told = app.explain(error)
+        assert told is not None
+        assert told.status == 503
+    assert app.explain(ZeroDivisionError()) is None
+    assert app.explain(FileNotFoundError()) is None
+    await app.cleanup()
 
 
 async def test_health_names_a_database_that_is_away(tmp_path: Path) -> None:
