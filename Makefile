@@ -13,10 +13,10 @@ STAMP_HUB5 := .venv-hub5/.made-$(VERSION)
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help environment demo test lint format settings screenshots coverage build hub5 clean
+.PHONY: help environment demo demo-ha test lint format settings screenshots coverage build hub5 clean
 
 help: ## say what there is
-	@grep -hE '^[a-z0-9]+:.*## ' Makefile | sed -E 's/^([a-z0-9]+):.*## (.*)/make \1\t\2/' | expand -t 20
+	@grep -hE '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/^([a-z0-9-]+):.*## (.*)/make \1\t\2/' | expand -t 20
 
 environment: $(STAMP) ## make or renew .venv
 
@@ -26,6 +26,9 @@ $(STAMP): pyproject.toml scripts/environment
 
 demo: $(STAMP) ## run a whole JupyterHub on http://127.0.0.1:8000
 	@exec $(BIN)/python example/quickstart/demo.py
+
+demo-ha: $(STAMP) ## run one that outlives the death of its parts
+	@exec $(BIN)/python example/high-availability/demo.py
 
 test: $(STAMP) ## run all tests, in parallel
 	@$(BIN)/pytest -q -n auto --maxprocesses 8 --dist loadgroup $(ARGS)
@@ -65,5 +68,5 @@ $(STAMP_HUB5): pyproject.toml scripts/environment
 	@touch $@
 
 clean: ## remove all that was made here
-	rm -rf .venv .venv-* .demo .cache .*_cache .hypothesis build dist htmlcov .coverage .coverage.* *.egg-info tests/failures
+	rm -rf .venv .venv-* .demo .demo-ha .cache .*_cache .hypothesis build dist htmlcov .coverage .coverage.* *.egg-info tests/failures
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -5,10 +5,8 @@ Everything that it writes is in the folder .demo of the checkout.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import secrets
-import signal
 import socket
 import subprocess
 import sys
@@ -21,13 +19,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import environments
+from children import (
+    GRACE,
+    adopt_orphans,
+    end_all_children,
+    end_with_parent,
+    ignore_signals,
+    last_lines,
+    port_number,
+    refuse_if_busy,
+    say,
+    stop_on_signals,
+)
 
 HERE = Path(__file__).resolve().parent
 FOLDER = HERE.parent.parent / ".demo"
 LOG = FOLDER / "jupyterhub.log"
 PATIENCE = 90
-GRACE = 25
-PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 
 
 @dataclass(frozen=True)
@@ -39,37 +47,16 @@ class Passwords:
 
 
 def main() -> int:
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, stop)
+    stop_on_signals()
     try:
-        port = free_port(os.environ.get("PORT", "8000"))
+        port = port_number(os.environ.get("PORT", "8000"))
+        refuse_if_busy(port, f"take another: PORT={port + 1000} make demo")
         return run(port)
     except ValueError as error:
         sys.stderr.write(f"make demo: {error}\n")
         return 1
     except KeyboardInterrupt:
         return 0
-
-
-def stop(*_: object) -> None:
-    raise KeyboardInterrupt
-
-
-def free_port(written: str) -> int:
-    """The port, if it is one and nobody listens there."""
-    if not written.isdigit() or not 0 < int(written) < 65536:
-        raise ValueError(f"PORT is {written!r}: expected a number from 1 to 65535")
-    port = int(written)
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise ValueError(
-                f"port {port} cannot be had ({error.strerror})."
-                f" Stop what uses it, or take another: PORT={port + 1000} make demo"
-            ) from None
-    return port
 
 
 def run(port: int) -> int:
@@ -81,13 +68,8 @@ def run(port: int) -> int:
         if is_ready(hub, f"{url}/hub/health"):
             say(greeting(url, passwords))
             hub.wait()
-        say(f"{last_lines()}\n\nThe Hub ended by itself; its log is {LOG}")
+        say(f"{last_lines(LOG)}\n\nThe Hub ended by itself; its log is {LOG}")
     return 1
-
-
-def say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 def greeting(url: str, passwords: Passwords) -> str:
@@ -125,8 +107,7 @@ def running_hub(port: int, passwords: Passwords) -> Iterator[subprocess.Popen[by
         try:
             yield hub
         finally:
-            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-                signal.signal(number, signal.SIG_IGN)
+            ignore_signals()
             say("\nStopping …")
             hub.terminate()
             with suppress(subprocess.TimeoutExpired):
@@ -154,41 +135,6 @@ def any_port() -> int:
     return port
 
 
-def adopt_orphans() -> None:
-    """What outlives the Hub becomes our child, so that we can find and end it."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-
-
-def end_with_parent() -> None:
-    """Be told to stop also when the demo is killed and can tell nobody."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-
-
-def end_all_children() -> None:
-    deadline = time.monotonic() + GRACE
-    while children := living_children():
-        number = signal.SIGTERM if time.monotonic() < deadline - 15 else signal.SIGKILL
-        for child in children:
-            with suppress(ProcessLookupError):
-                os.kill(child, number)
-        time.sleep(0.2)
-        if time.monotonic() > deadline:
-            break
-
-
-def living_children() -> list[int]:
-    """Our children, the adopted ones among them; the dead are buried on the way."""
-    with suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    with suppress(FileNotFoundError):
-        own = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-        return [int(child) for child in own]
-    return []
-
-
 def is_ready(hub: subprocess.Popen[bytes], url: str) -> bool:
     deadline = time.monotonic() + PATIENCE
     while hub.poll() is None and time.monotonic() < deadline:
@@ -197,10 +143,6 @@ def is_ready(hub: subprocess.Popen[bytes], url: str) -> bool:
             return True
         time.sleep(0.2)
     return False
-
-
-def last_lines(count: int = 20) -> str:
-    return "\n".join(LOG.read_text(errors="replace").splitlines()[-count:])
 
 
 if __name__ == "__main__":
