@@ -213,6 +213,15 @@ def base(settings: TraefikSettings) -> dict[Path, Entry]:
     return entries.split(entries.merge(ours, settings.extra_dynamic_config))
 
 
+def api_address(settings: TraefikSettings) -> str:
+    """Where a Traefik's API listens. Who has said only where the APIs of several are
+    reached does not mean this machine's loopback, where nobody would reach them."""
+    own = settings.traefik_api_url
+    if settings.should_start or own != settings.traits()["traefik_api_url"].default():
+        return own
+    return listed(settings.traefik_api_urls)[0]
+
+
 def static(
     settings: TraefikSettings, providers: Mapping[str, Any], release: Release
 ) -> dict[str, Any]:
@@ -220,7 +229,7 @@ def static(
     ours = traefik.static(
         Static(
             public_url=settings.public_url,
-            api_url=settings.traefik_api_url,
+            api_url=api_address(settings),
             entrypoint=settings.traefik_entrypoint,
             api_entrypoint=settings.traefik_api_entrypoint,
             providers=providers,

@@ -45,6 +45,18 @@ def test_the_configuration_listens_where_it_runs(
     assert endpoints == ["etcd-0:2379", "etcd-1:2379"]
 
 
+def test_replicas_that_are_reached_from_elsewhere_listen_for_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "jupyterhub_config.py"
+    one = 'c.TraefikProxy.traefik_api_url = "http://traefik:8099"'
+    several = "c.TraefikProxy.traefik_api_urls = ['http://t-0:8099', 'http://t-1:8099']"
+    path.write_text(EXTERNAL.replace(one, several))
+    assert commands.traefik_config(["-f", str(path), "--provider", "etcd"]) == 0
+    printed = yaml.safe_load(capsys.readouterr().out)
+    assert printed["entryPoints"]["auth_api"]["address"] == ":8099"
+
+
 @pytest.mark.parametrize("provider", ["file", "redis", "consul"])
 def test_an_older_traefik_is_not_told_what_it_does_not_know(
     provider: str, capsys: pytest.CaptureFixture[str]
