@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 import time
 from typing import Any
@@ -15,8 +16,12 @@ from sqlalchemy.util import await_only
 # As long as people wait for a page; then they are told.
 PATIENCE = 10.0
 PAUSE = 0.1
+# A machine that is gone refuses nothing: a call to it is tried anew, also elsewhere.
+CALL = 2.0
 # PostgreSQL's codes: it starts or ends just now, and all that is about connections.
 STARTING, CONNECTION = "57P03", "08"
+UNREACHABLE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN}
+NETWORK = (ConnectionError, socket.gaierror, TimeoutError, asyncio.TimeoutError)
 
 
 def is_away(error: BaseException | None) -> bool:
@@ -28,7 +33,9 @@ def is_away(error: BaseException | None) -> bool:
 
 
 def is_network(error: BaseException | None) -> bool:
-    return isinstance(error, ConnectionError | socket.gaierror)
+    if isinstance(error, OSError) and error.errno in UNREACHABLE:
+        return True
+    return isinstance(error, NETWORK)
 
 
 class Reconnect:
@@ -43,6 +50,7 @@ class Reconnect:
         self, dialect: Any, _record: Any, arguments: Any, options: dict[str, Any]
     ) -> Any:
         deadline = time.monotonic() + PATIENCE
+        options = {"timeout": CALL, **options} if self._met else options
         while True:
             try:
                 connection = dialect.connect(*arguments, **options)

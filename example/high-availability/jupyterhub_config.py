@@ -23,7 +23,8 @@ def secret(name: str) -> str:
 
 # Who talks to the Hub directly: servers, services, Traefik.
 c.JupyterHub.bind_url = "http://traefik-1:8000"
-c.JupyterHub.hub_bind_url = "http://hub:8081"
+c.JupyterHub.hub_bind_url = "http://0.0.0.0:8081"
+c.JupyterHub.hub_connect_url = "http://hub:8081"
 c.JupyterHub.db_url = (
     f"postgresql+psycopg://jupyterhub:{secret('database-password')}"
     "@postgres:5432/jupyterhub"
@@ -45,6 +46,10 @@ if "DOCKER_NETWORK" in os.environ:
     c.DockerSpawner.image = os.environ["SERVER_IMAGE"]
     c.DockerSpawner.network_name = os.environ["DOCKER_NETWORK"]
     c.DockerSpawner.remove = True
+    # The account of the image, and what it keeps at home.
+    c.DockerSpawner.extra_create_kwargs = {"user": "somebody"}
+    c.DockerSpawner.volumes = {"jupyterhub-home-{username}": "/work"}
+    c.DockerSpawner.notebook_dir = "/work"
     c.Spawner.cmd = ["jupyterhub-singleuser"]
 else:
     from jupyterhub.spawner import SimpleLocalProcessSpawner as Spawner

@@ -2,8 +2,8 @@
 
 python make_secrets.py FOLDER [READER=UID …]
 
-A reader that does not run as the owner of the folder gets a folder of its own in it,
-with copies of what READERS says, and of nothing else.
+The Hub reads all of it. A reader gets a folder of its own in there, which belongs to
+the number that it runs as, with copies of what READERS says and of nothing else.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ RANDOM = {
 READERS = {
     "postgres": ["database-password"],
     "prometheus": ["prometheus-token", "traefik-password"],
+    "services": ["database-password", "entrypoint-token", "status-token"],
 }
 
 

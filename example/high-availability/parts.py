@@ -70,6 +70,8 @@ class Parts:
     def prepare(self) -> None:
         """Secrets, and the files beside this one with the places of this machine."""
         make_secrets.make(self.secrets)
+        for reader in ("prometheus", "services"):
+            make_secrets.copy_for(reader, os.getuid(), self.secrets)
         for file in [*HERE.glob("*_config.py"), *HERE.glob("*.yml")]:
             self._copy(file)
         self._copy(HERE / "haproxy.cfg")
@@ -145,9 +147,11 @@ class Parts:
     def _service(self, name: str, number: int, port: int) -> Part:
         url = f"http://{self.places[f'{name}-{number}:{port}']}"
         command = [sys.executable, "-m", f"jupyterhub_suite.services.{name}"]
-        return Part(
-            f"{name}-{number}", command, {**self.env(), "JUPYTERHUB_SERVICE_URL": url}
-        )
+        own = {
+            "SECRETS": str(self.secrets / "services"),
+            "JUPYTERHUB_SERVICE_URL": url,
+        }
+        return Part(f"{name}-{number}", command, {**self.env(), **own})
 
     def _prometheus(self) -> Part:
         command = [

@@ -32,8 +32,18 @@ OFFSETS = {
     "status-2:10102": 34,
 }
 HIGHEST_OFFSET = max(OFFSETS.values())
-# A place, its part left out (*) where the balancer listens, and the port of its check.
-PLACE = re.compile(r"(?<![\w-])([a-z][a-z0-9-]*|\*):(\d+)(?: check port (\d+))?")
+# Who it is that listens everywhere.
+EVERYWHERE = {
+    "8000": "balancer",
+    "8081": "hub",
+    "8404": "balancer",
+    "10101": "balancer",
+    "10102": "balancer",
+}
+# A place, and where the balancer looks how it is.
+PLACE = re.compile(
+    r"(?<![\w-])([a-z][a-z0-9-]*|0\.0\.0\.0):(\d+)(?: check port (\d+))?"
+)
 
 
 class Places:
@@ -55,7 +65,9 @@ class Places:
 
     def _replaced(self, found: re.Match[str]) -> str:
         part, port, check = found.groups()
-        place = f"{part.replace('*', 'balancer')}:{port}"
+        if part == "0.0.0.0":
+            part = EVERYWHERE.get(port, part)
+        place = f"{part}:{port}"
         if place not in OFFSETS:
             return found[0]
         checked = f" check port {self.port(f'{part}:{check}')}" if check else ""

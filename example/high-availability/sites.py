@@ -6,6 +6,7 @@ import os
 import shlex
 import signal
 import subprocess
+import time
 from pathlib import Path
 from typing import Protocol
 
@@ -61,6 +62,8 @@ class Compose:
 
     def kill(self, part: str) -> None:
         self._run("kill", part)
+        # The balancer is to see that the part is away.
+        time.sleep(1)
         self._run("start", part)
 
     def _run(self, *words: str) -> str:
