@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import urllib.request
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -74,6 +75,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 async def break_all(site: Site, options: argparse.Namespace) -> int:
     pause = 1.0 if options.quick else 4.0
+    parts = options.parts or PARTS
+    refuse_unknown(parts, look(site.address("balancer:8404")))
     origin = f"http://{site.address('balancer:8000')}"
     user = await at_work(origin, "breaker", site.password())
     await user.run(f"memory = {MEMORY}")
@@ -87,10 +90,19 @@ async def break_all(site: Site, options: argparse.Namespace) -> int:
         await asyncio.sleep(2 * pause)
         rows.append(Row("(nothing)", load.take(), ""))
         say(str(rows[-1]))
-        for part in options.parts or PARTS:
+        for part in parts:
             rows.append(await break_one(site, part, load, pause))
             say(str(rows[-1]))
     return await verdict(user, rows)
+
+
+def refuse_unknown(parts: Iterable[str], seen: Mapping[str, Seen]) -> None:
+    if not seen:
+        raise ValueError("the balancer does not answer: does the site run?")
+    known = [LEADER, *sorted(seen)]
+    for part in parts:
+        if part not in known:
+            raise ValueError(f"there is no part {part!r}: {', '.join(known)}")
 
 
 def say(text: str) -> None:
@@ -103,8 +115,6 @@ async def break_one(site: Site, part: str, load: Load, pause: float) -> Row:
     if part == LEADER:
         part = await asyncio.to_thread(leader, site.address("prometheus:9090"))
     before = await everybody_up(watched)
-    if part not in before:
-        raise ValueError(f"there is no part {part!r}: {', '.join(sorted(before))}")
     load.victim = part
     clock = asyncio.get_running_loop().time
     killed = clock()

@@ -70,7 +70,7 @@ def run(parts: Parts) -> None:
         ignore_signals()
         say("\nStopping …")
         end_all_children()
-        parts.remove_data()
+        parts.clean_up()
 
 
 def tend(parts: Parts) -> None:

@@ -200,8 +200,10 @@ class Parts:
             "CREATE DATABASE jupyterhub\n",
         )
 
-    def remove_data(self) -> None:
-        """What of a run lives outside of the folder."""
+    def clean_up(self) -> None:
+        """What would be taken for a run's, and what of it is not in the folder."""
+        for file in self.folder.glob("*.pid"):
+            file.unlink()
         link = self.folder / "postgres.data"
         if link.is_symlink():
             shutil.rmtree(link.readlink(), ignore_errors=True)
