@@ -115,7 +115,7 @@ class Load:
                 self.noticed.failed.append(f"WebSocket: {error!r}")
                 await asyncio.sleep(0.1)
                 continue
-            through = socket.headers.get("X-Through", "?")
+            through = (socket.headers or {}).get("X-Through", "?")
             if not await self._chat(socket):
                 if through == self.victim:
                     self.noticed.moved += 1
