@@ -25,7 +25,14 @@ PACKAGE = "jupyterhub_suite"
 ALIAS = "jupyterhub_entrypoint"
 SOURCE = ROOT / "src" / PACKAGE
 NOT_THE_PROJECT = shutil.ignore_patterns(
-    ".git", ".venv*", ".*cache*", ".demo", "node_modules", "build", "dist", "*.egg-info"
+    ".git",
+    ".venv*",
+    ".*cache*",
+    ".demo*",
+    "node_modules",
+    "build",
+    "dist",
+    "*.egg-info",
 )
 
 pytestmark = pytest.mark.xdist_group("packaging")

@@ -15,10 +15,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
+import httpx
 from load import WEBSOCKETS, Load, Noticed
 from sites import Compose, Local, Site
 from user import User, at_work
 from watch import Seen, look
+
+from jupyterhub_suite.services.status.checks.base import CheckFailed
 
 LEADER = "etcd-leader"
 PARTS = ["traefik-1", LEADER, "entrypoint-1", "status-1", "postgres", "hub"]
@@ -56,7 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         site = Compose() if options.compose else Local(options.port)
         return asyncio.run(break_all(site, options))
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, httpx.HTTPError, CheckFailed) as error:
         sys.stderr.write(f"break.sh: {error}\n")
         return 2
     except KeyboardInterrupt:
@@ -64,12 +67,14 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser("break.sh", description=__doc__)
+    parser = argparse.ArgumentParser(
+        "break.sh", description=(__doc__ or "").partition("\n")[0]
+    )
     parser.add_argument("parts", nargs="*", help=f"default: {' '.join(PARTS)}")
-    parser.add_argument("--compose", action="store_true", help="not `make demo-ha`")
+    parser.add_argument("--compose", action="store_true", help="break the containers")
     parser.add_argument("--quick", action="store_true", help="short pauses")
     parser.add_argument("--rate", type=float, default=150, help="requests a second")
-    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")))
+    parser.add_argument("--port", type=int, default=os.environ.get("PORT", "8000"))
     return parser.parse_args(arguments)
 
 

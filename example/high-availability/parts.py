@@ -88,11 +88,13 @@ class Parts:
             [sys.executable, "-m", "jupyterhub_suite", "traefik-config"],
             cwd=self.folder,
             env={**os.environ, **self.env()},
-            check=True,
+            check=False,
             capture_output=True,
             text=True,
-        ).stdout
-        static = yaml.safe_load(printed)
+        )
+        if printed.returncode:
+            raise ValueError(f"traefik-config: {printed.stderr.strip()}")
+        static = yaml.safe_load(printed.stdout)
         for name in ("traefik-1", "traefik-2"):
             entries: dict[str, Any] = static["entryPoints"]
             entries["http"]["address"] = self.places[f"{name}:8000"]
