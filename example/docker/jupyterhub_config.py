@@ -7,6 +7,7 @@ reach the Hub (bind_url).
 
 from __future__ import annotations
 
+import secrets
 import sys
 from pathlib import Path
 
@@ -63,3 +64,18 @@ configure(
         ],
     },
 )
+
+
+def kept_token(path: Path) -> str:
+    """Made at the first start, all or nothing, and read from then on."""
+    if not path.exists():
+        new = path.with_suffix(".new")
+        new.touch(mode=0o600)
+        new.write_text(secrets.token_hex(32))
+        new.replace(path)
+    return path.read_text()
+
+
+# With the same token in the next run, whoever is logged in to a service stays so.
+for service in c.JupyterHub.services:
+    service["api_token"] = kept_token(STATE / f"{service['name']}.token")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import secrets
 from pathlib import Path
 from typing import Any
@@ -32,8 +33,9 @@ def read(path: Path) -> dict[str, str]:
 
 def write(path: Path, hashes: dict[str, str]) -> None:
     """All or nothing: whoever logs in meanwhile reads the old file or the new one."""
-    new = path.with_suffix(".new")
+    new, folder = path.with_suffix(".new"), path.parent.stat()
     new.touch(mode=0o600)
+    os.chown(new, folder.st_uid, folder.st_gid)
     new.write_text("".join(f"{name}:{value}\n" for name, value in hashes.items()))
     new.replace(path)
 

@@ -7,6 +7,7 @@ users.py set NAME    a new user, or a new password for one
 from __future__ import annotations
 
 import getpass
+import grp
 import os
 import pwd
 import re
@@ -23,6 +24,7 @@ RUN = Path("/run/jupyterhub")
 PASSWORDS = HUB / "passwords"
 # Those of the first start; the third one's server is started by the status service.
 FIRST, CHECK = ("user1", "admin"), "status-check"
+GROUP = "hub-users"
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 
 
@@ -42,10 +44,10 @@ def prepare() -> None:
     folder(HOMES, "root", 0o711)
     # First those who have a home, for their files belong to a certain number.
     for home in sorted(HOMES.iterdir()):
-        make_account(home.name)
+        if NAME.fullmatch(home.name):
+            make_account(home.name)
     if not PASSWORDS.exists():
-        for name in FIRST:
-            set_password(name, name)
+        passwords.write(PASSWORDS, {name: passwords.hashed(name) for name in FIRST})
     for name in (*passwords.read(PASSWORDS), CHECK):
         make_account(name)
 
@@ -60,9 +62,10 @@ def set_password(name: str, password: str) -> str | None:
     if not password:
         return "An empty password will not do."
     make_account(name)
+    if pwd.getpwnam(name).pw_gid != grp.getgrnam(GROUP).gr_gid:
+        return f"{name} is an account of the system."
     known = passwords.read(PASSWORDS)
     passwords.write(PASSWORDS, {**known, name: passwords.hashed(password)})
-    shutil.chown(PASSWORDS, "jupyterhub", "jupyterhub")
     return None
 
 
@@ -76,7 +79,7 @@ def make_account(name: str) -> None:
     home = HOMES / name
     if exists(name):
         return
-    words = ["useradd", "--gid=hub-users", f"--home-dir=/home/{name}"]
+    words = ["useradd", f"--gid={GROUP}", f"--home-dir=/home/{name}"]
     words += [f"--uid={home.stat().st_uid}"] if home.exists() else ["--create-home"]
     subprocess.run([*words, "--shell=/bin/bash", "--", name], check=True)
     home.chmod(0o700)
