@@ -20,21 +20,19 @@ from tests.harness.processes import ProcessError, wait_for
 
 IMAGE = "jupyterhub-suite:example"
 BASE = "example-base"
-# What pip needs to know of this machine, if anything.
-PIP = {
-    name: value
-    for name, value in os.environ.items()
-    if name.startswith("PIP_") and name not in ("PIP_FIND_LINKS", "PIP_TARGET")
-}
+# How pip reaches its index from this machine, if there is anything to know.
+PIP = (
+    "PIP_DEFAULT_TIMEOUT",
+    "PIP_EXTRA_INDEX_URL",
+    "PIP_INDEX_URL",
+    "PIP_TRUSTED_HOST",
+)
 
 
 async def build(docker: Docker) -> str:
     """What the documents say, on a base image that no registry was asked for."""
     await docker.base_image()
-    told = "".join(f"ENV {name}={value}\n" for name, value in PIP.items())
-    await docker.run(
-        "build", "-q", "-t", BASE, "-", text=f"FROM {BASE_IMAGE}\n{trusted()}{told}"
-    )
+    await docker.run("build", "-q", "-t", BASE, "-", text=base_for_this_machine())
     await docker.run(
         *("build", "--network=host", f"--build-arg=BASE={BASE}", "-t", IMAGE),
         *("-f", str(ROOT / "example" / "Dockerfile"), str(ROOT)),
@@ -42,9 +40,13 @@ async def build(docker: Docker) -> str:
     return IMAGE
 
 
-def trusted() -> str:
-    """pip brings CAs of its own; this machine's may be others."""
-    return f"ENV PIP_CERT={CA_BUNDLE}\n" if CA_BUNDLE.exists() else ""
+def base_for_this_machine() -> str:
+    """pip brings CAs of its own; those of this machine may be others."""
+    known = {name: os.environ[name] for name in PIP if name in os.environ}
+    if CA_BUNDLE.exists():
+        known["PIP_CERT"] = str(CA_BUNDLE)
+    told = "".join(f"ENV {name}={json.dumps(known[name])}\n" for name in known)
+    return f"FROM {BASE_IMAGE}\n{told}"
 
 
 class Container:
