@@ -26,6 +26,8 @@ from .container import Container, add, build, enter, running, select, start_serv
 pytestmark = one_engine
 
 VOLUME = "example"
+# Milliseconds, for a machine that does much else.
+PATIENCE = 30_000
 WIDTH = 1024
 # Where the part of a page ends that has something in it.
 LAST_LINE = """() => {
@@ -106,12 +108,12 @@ async def fill_in(page: Page, kind: str, name: str, entrypoint: str) -> None:
 async def what_a_cell_says(page: Page, code: str) -> str:
     """In a new notebook of JupyterLab."""
     await page.locator(".jp-LauncherCard[data-category=Notebook]").first.click()
-    await expect(page.get_by_text("| Idle")).to_be_visible(timeout=60_000)
+    await expect(page.get_by_text("| Idle")).to_be_visible(timeout=2 * PATIENCE)
     await page.locator(".jp-Notebook .cm-content").first.click()
     await page.keyboard.type(code)
     await page.keyboard.press("Shift+Enter")
     output = page.locator(".jp-OutputArea-output")
-    await expect(output).not_to_be_empty(timeout=30_000)
+    await expect(output).not_to_be_empty(timeout=PATIENCE)
     return await output.inner_text()
 
 
@@ -123,19 +125,23 @@ async def test_user1_works_in_the_environment_that_they_chose(
     await expect(page.get_by_role("button", name="The cluster")).to_be_visible()
 
     await fill_in(page, "Start-up script", "hostile", HOSTILE)
-    await expect(page.locator("#editor")).to_contain_text("There is no such file")
+    await expect(page.locator("#editor")).to_contain_text(
+        "There is no such file", timeout=PATIENCE
+    )
     await photograph(page, "refused")
     await page.get_by_role("button", name="Cancel").click()
     assert "hostile" not in await hub.run("ls", "/tmp")
 
     await fill_in(page, "Conda environment", "my analysis", "analysis")
     await page.get_by_role("button", name="Select my analysis").click()
-    await expect(page.locator("#selection")).to_contain_text("my analysis")
+    await expect(page.locator("#selection")).to_contain_text(
+        "my analysis", timeout=PATIENCE
+    )
     await photograph(page, "entrypoint")
 
     await page.get_by_role("link", name="Home").click()
     await page.get_by_text("Start My Server").click()
-    await page.wait_for_url("**/user/user1/lab**", timeout=90_000)
+    await page.wait_for_url("**/user/user1/lab**", timeout=3 * PATIENCE)
     said = await what_a_cell_says(page, "import sys; sys.prefix")
     assert said == "'/opt/environments/analysis'"
     await photograph(page, "jupyterlab")
@@ -200,14 +206,14 @@ async def test_the_admin_sees_everybody_and_all_that_is_well(
 ) -> None:
     page = await visit(browser, hub, "admin")
     await open_service(page, "status")
-    await expect(page.locator("h1")).to_have_text("All is well", timeout=90_000)
+    await expect(page.locator("h1")).to_have_text("All is well", timeout=3 * PATIENCE)
     await photograph(page, "status")
 
     await page.goto(f"{hub.url}/services/entrypoint/admin")
-    await expect(page.locator("main")).to_contain_text("user1")
+    await expect(page.locator("main")).to_contain_text("user1", timeout=PATIENCE)
     await page.goto(f"{hub.url}/services/culler/all")
     await page.get_by_role("button", name="Sweep now").click()
-    await expect(page.locator("main")).to_contain_text("user1")
+    await expect(page.locator("main")).to_contain_text("user1", timeout=PATIENCE)
     await photograph(page, "culler-admin")
     browser.assert_no_complaints()
 
