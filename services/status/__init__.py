@@ -16,6 +16,9 @@ history      a result, and all that follows from it, in one transaction
 summary      from results to words: overall state, days, uptime
 tally        what is counted; metrics, hubmetrics: what Prometheus reads
 views, chart, feeds, handlers, api, openapi    what is shown, and to whom
-once         one run from the command line, for Nagios
-app          settings, routes, life
+egi, nagios, once    one run from the command line, for other monitors
+settings     what one can set
+access       connections that all checks share
+background   work that goes on, also after a failure
+app          routes, and life
 """

@@ -20,7 +20,13 @@ from .summary import DAYS_SHOWN, WORDS, overall
 from .views import check_json, incident_json, notice_json, result_json, state_json
 
 if TYPE_CHECKING:
+    from jupyterhub_suite.services.service import Route
+
     from .app import StatusService
+
+# How a path names a check and a notice.
+NAME = "([a-z0-9][a-z0-9_-]{0,62})"
+NUMBER = "([0-9]{1,10})"
 
 
 class StatusAPI(APIHandler):
@@ -199,3 +205,19 @@ class OpenAPI(APIHandler):
 
     def get(self) -> None:
         self.reply(description(self.service.prefix))
+
+
+ROUTES: list[Route] = [
+    ("api/openapi.json", OpenAPI),
+    ("api/health", OverallHealth),
+    ("api/checks", Checks),
+    (f"api/checks/{NAME}", OneCheck),
+    (f"api/checks/{NAME}/results", Results),
+    (f"api/checks/{NAME}/days", Days),
+    (f"api/checks/{NAME}/run", RunNow),
+    ("api/incidents", Incidents),
+    ("api/notices", NoticeList),
+    (f"api/notices/{NUMBER}", OneNotice),
+    (f"api/notices/{NUMBER}/history", NoticeHistory),
+    (f"api/heartbeats/{NAME}", Heartbeat),
+]

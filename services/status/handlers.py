@@ -12,7 +12,7 @@ from jupyterhub_suite.services import bodies
 from jupyterhub_suite.services.errors import PublicError
 from jupyterhub_suite.services.handlers import Handler, PageHandler
 
-from .api import find_check
+from .api import NAME, NUMBER, find_check
 from .chart import day_bars, stage_chart
 from .feeds import atom, badge
 from .history import Overview
@@ -22,6 +22,8 @@ from .summary import DAYS_SHOWN, WORDS, duration, iso, overall
 from .views import overview_json
 
 if TYPE_CHECKING:
+    from jupyterhub_suite.services.service import Route
+
     from .app import StatusService
 
 
@@ -178,3 +180,14 @@ class RunForm(OpenHandler, PageHandler):
     async def post(self, name: str) -> None:
         await self.service.store.hurry(find_check(self.service, name).name)
         self.redirect(f"{self.service.prefix}#check-{name}")
+
+
+ROUTES: list[Route] = [
+    ("", StatusPage),
+    ("login", Login),
+    ("badge.svg", Badge),
+    ("feed.atom", Feed),
+    ("notices", NoticeForm),
+    (f"notices/{NUMBER}", NoticeForm),
+    (f"checks/{NAME}/run", RunForm),
+]

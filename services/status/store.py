@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any, cast
 
-from sqlalchemy import Select, delete, func, insert, select, union_all, update
+from sqlalchemy import Select, delete, insert, select, union_all, update
 from sqlalchemy.engine import CursorResult, Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -175,19 +175,6 @@ class Store:
             for row in await session.execute(wanted):
                 values = dict(row._mapping)
                 found.setdefault(values.pop("check"), []).append(Day(**values))
-        return found
-
-    async def codes_since(self, time: float) -> dict[str, dict[Code, int]]:
-        """How often each check found what, since then."""
-        wanted = (
-            select(results.c.check, results.c.code, func.count())
-            .where(results.c.time >= time)
-            .group_by(results.c.check, results.c.code)
-        )
-        found: dict[str, dict[Code, int]] = {}
-        async with self.database.read() as session:
-            for name, code, count in await session.execute(wanted):
-                found.setdefault(name, {})[Code(code)] = count
         return found
 
     async def tallies(self) -> dict[tuple[str, str], Tally]:

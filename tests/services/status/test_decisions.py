@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from jupyterhub_suite.services.errors import SettingError
-from jupyterhub_suite.services.status import once
+from jupyterhub_suite.services.status import egi, nagios
 from jupyterhub_suite.services.status.channels import Email, make_channels
 from jupyterhub_suite.services.status.chart import day_bars, stage_chart
 from jupyterhub_suite.services.status.checks import make_checks
@@ -391,11 +391,11 @@ def test_one_line_for_nagios_whatever_was_said() -> None:
     said = Result(
         "hub", NOW, 1.5, CRITICAL, "a | b\nc", (Stage("api", 1.25),), {"n": 3}
     )
-    assert once.line([said]) == (
+    assert nagios.line([said]) == (
         "STATUS CRITICAL - hub: a / b c |"
         " 'hub'=1.500s;;;0 'hub.api'=1.250s;;;0 'hub.n'=3;;;"
     )
-    assert once.exit_status([said, result(OK)]) == 2
+    assert nagios.exit_status([said, result(OK)]) == 2
 
 
 @pytest.mark.parametrize(
@@ -408,24 +408,24 @@ def test_one_line_for_nagios_whatever_was_said() -> None:
     ],
 )
 def test_egis_url_may_be_any_of_a_deployment(monitored: str) -> None:
-    assert once.api_url(monitored) == "https://hub.example.org/hub/api"
-    assert once.public_url(monitored) == "https://hub.example.org/"
+    assert egi.api_url(monitored) == "https://hub.example.org/hub/api"
+    assert egi.public_url(monitored) == "https://hub.example.org/"
 
 
 def test_egis_environment_makes_a_check() -> None:
     url = {"MONITORED_URL": "https://hub.example.org"}
     spawn = {**url, "JUPYTERHUB_USER": "probe", "SPAWN_TIMEOUT": "600"}
     binder = {**url, "SERVICE_TYPE": "Binder"}
-    assert once.checks_from({}) is None
-    assert once.checks_from(spawn) == [
+    assert egi.checks_from({}) is None
+    assert egi.checks_from(spawn) == [
         {"name": "spawn", "user": "probe", "timeout": 600.0}
     ]
-    assert once.checks_from(binder) == [
+    assert egi.checks_from(binder) == [
         {"name": "binderhub", "url": url["MONITORED_URL"]}
     ]
     for wrong in ({"SERVICE_TYPE": "ftp"}, {"SPAWN_TIMEOUT": "soon"}):
         with pytest.raises(SettingError, match=next(iter(wrong))):
-            once.checks_from({**url, **wrong})
+            egi.checks_from({**url, **wrong})
 
 
 @pytest.mark.parametrize(
@@ -440,4 +440,4 @@ def test_egis_environment_makes_a_check() -> None:
 def test_one_run_is_wanted_by_word_or_by_environment(
     argv: list[str], environment: dict[str, str], expected: bool
 ) -> None:
-    assert once.wanted(argv, environment) is expected
+    assert egi.one_run_wanted(argv, environment) is expected
