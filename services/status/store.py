@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any, cast
 
-from sqlalchemy import Select, delete, insert, select, union_all, update
+from sqlalchemy import Select, bindparam, delete, insert, select, union_all, update
 from sqlalchemy.engine import CursorResult, Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -107,8 +107,7 @@ class Store:
         """Keep a result, and count it."""
         await session.execute(insert(results).values(to_row(result)))
         await self._count_day(session, result, maintenance)
-        for what, seconds in counted(result):
-            await self._count(session, result, what, seconds)
+        await self._count(session, result)
 
     async def _count_day(
         self, session: AsyncSession, result: Result, maintenance: bool
@@ -124,17 +123,22 @@ class Store:
             )
             await session.execute(insert(days).values({**key, **zero, column: 1}))
 
-    async def _count(
-        self, session: AsyncSession, result: Result, what: str, seconds: float
-    ) -> None:
-        row = (tallies.c.check == result.check) & (tallies.c.what == what)
-        found = (await session.execute(select(tallies).where(row))).first()
-        values = asdict(to_tally(found).plus(seconds, result.time))
-        if found:
-            await session.execute(update(tallies).where(row).values(values))
-        else:
-            key = {"check": result.check, "what": what}
-            await session.execute(insert(tallies).values({**key, **values}))
+    async def _count(self, session: AsyncSession, result: Result) -> None:
+        of_check = tallies.c.check == result.check
+        found = await session.execute(select(tallies).where(of_check))
+        known = {row.what: to_tally(row) for row in found}
+        fresh, grown = [], []
+        for what, seconds in counted(result):
+            tally = known.get(what, Tally()).plus(seconds, result.time)
+            if what in known:
+                grown.append({"counted": what, **asdict(tally)})
+            else:
+                fresh.append({"check": result.check, "what": what, **asdict(tally)})
+        if fresh:
+            await session.execute(insert(tallies), fresh)
+        if grown:
+            row = of_check & (tallies.c.what == bindparam("counted"))
+            await session.execute(update(tallies).where(row), grown)
 
     async def latest(self, limit: int = 1) -> dict[str, list[Result]]:
         """The last results of every check, the newest first; in one question."""
@@ -270,9 +274,7 @@ def to_result(row: Row[Any]) -> Result:
     )
 
 
-def to_tally(row: Row[Any] | None) -> Tally:
-    if row is None:
-        return Tally()
+def to_tally(row: Row[Any]) -> Tally:
     values = row._mapping
     return Tally(
         values["count"], values["seconds"], tuple(values["buckets"]), values["last"]

@@ -1,0 +1,235 @@
+"""How long the status page takes with a year of hourly results of ten checks.
+
+    python benchmarks/status.py
+
+The year is written by the service's own store, so counts of days, histograms and
+incidents are what they would be. All single results are kept, although only 90 days
+are by default. A service in a process of its own then answers the page and its JSON,
+from SQLite and from PostgreSQL in turns, one request after the other. CPU time is
+given besides, for it says the same on a busy machine as on a quiet one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import random
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from sqlalchemy.ext.asyncio import AsyncSession
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from jupyterhub_suite.services.database import Database
+from jupyterhub_suite.services.status.app import StatusService
+from jupyterhub_suite.services.status.incidents import next_step
+from jupyterhub_suite.services.status.model import Code, Result, Stage
+from jupyterhub_suite.services.status.notices import Notices
+from jupyterhub_suite.services.status.store import Store
+from tests.harness.ports import free_port
+from tests.harness.postgresql import PostgreSQL
+from tests.harness.processes import Process
+
+HOUR, DAY = 3600.0, 86400.0
+SPAWN = ("clean up", "user", "start", "open", "kernel", "code", "file", "stop")
+CHECKS: dict[str, tuple[str, ...]] = {
+    "hub": ("api", "write", "servers"),
+    "proxy": ("login page", "routes", "certificate"),
+    "spawn": SPAWN,
+    "spawn-gpu": SPAWN,
+    **{f"web-{number}": ("request",) for number in range(1, 7)},
+}
+# One run in so many fails, and then some more.
+FAILURES = 400
+SETTINGS = {
+    "hub": {"kind": "hub"},
+    "proxy": {"kind": "proxy"},
+    "spawn": {"kind": "spawn"},
+    "spawn-gpu": {"kind": "spawn"},
+}
+CONFIGURATION = """
+c.StatusService.checks = {checks!r}
+# Nothing but the answers is measured: no check is run, and no Hub is asked.
+c.StatusService.start_delay = 86400
+c.StatusService.keep_results = 400
+c.StatusService.log_level = "WARN"
+"""
+WAYS = {
+    "page": {"Accept": "text/html"},
+    "JSON": {"Accept": "application/json"},
+}
+
+
+# A year
+
+
+def results(now: float, days: int) -> Iterator[list[Result]]:
+    """All that ten checks find, day by day, from the same seed."""
+    chance = random.Random(5)
+    broken: dict[str, int] = dict.fromkeys(CHECKS, 0)
+    begin = now - days * DAY
+    for day in range(days):
+        yield [
+            result(name, begin + day * DAY + hour * HOUR, broken, chance)
+            for hour in range(1, 25)
+            for name in CHECKS
+        ]
+
+
+def result(
+    name: str, at: float, broken: dict[str, int], chance: random.Random
+) -> Result:
+    stages = tuple(Stage(s, chance.uniform(0.02, 2)) for s in CHECKS[name])
+    if broken[name] == 0 and chance.randrange(FAILURES) == 0:
+        broken[name] = chance.randrange(1, 6)
+    code, msg = Code.OK, f"{name} was tried, and all that it did was as it should be"
+    if broken[name]:
+        broken[name] -= 1
+        code, msg = Code.CRITICAL, "start: The server did not start: no node is free"
+    return Result(name, at, sum(s.seconds for s in stages), code, msg, stages)
+
+
+async def fill(url: str, days: int) -> None:
+    """As the service itself would have, only many to a transaction."""
+    database = Database(url, "status", StatusService.migrations)
+    await database.upgrade()
+    store, now = Store(database), time.time()
+    await store.plan(dict.fromkeys(CHECKS, HOUR), now)
+    failing: set[str] = set()
+    for of_a_day in results(now, days):
+        async with database.begin() as session:
+            for one in of_a_day:
+                await store.add(session, one, maintenance=False)
+                if one.check in failing or not one.code.works:
+                    await follow(store, session, one)
+                    (failing.discard if one.code.works else failing.add)(one.check)
+    await announce(Notices(database), now)
+    await database.close()
+
+
+async def follow(store: Store, session: AsyncSession, result: Result) -> None:
+    """What a failure, or its end, makes of an incident."""
+    incident = await store.open_incident(session, result.check)
+    if step := next_step(incident, [result], threshold=1):
+        await store.take_step(session, step)
+
+
+async def announce(notices: Notices, now: float) -> None:
+    for week in range(0, 52, 4):
+        begin = now - week * 7 * DAY
+        wanted = {
+            "kind": "maintenance",
+            "title": f"New disks, part {week}",
+            "text": "Servers are stopped at the beginning.",
+            "begin": begin - HOUR,
+            "end": begin,
+        }
+        await notices.add(wanted, "ann", now)
+
+
+# The service
+
+
+@asynccontextmanager
+async def serve(folder: Path, database_url: str) -> AsyncIterator[tuple[str, int]]:
+    described = [{"interval": 3600.0, **options(name), "name": name} for name in CHECKS]
+    text = CONFIGURATION.format(checks=described)
+    folder.joinpath("status_config.py").write_text(text)
+    port = free_port()
+    env = {
+        "JUPYTERHUB_SERVICE_URL": f"http://127.0.0.1:{port}/services/status/",
+        "JUPYTERHUB_API_URL": "http://127.0.0.1:9/hub/api",
+        "JUPYTERHUB_API_TOKEN": "0123456789abcdef",
+        "JUPYTERHUB_SUITE_DATABASE_URL": database_url,
+    }
+    argv = [sys.executable, "-m", "jupyterhub_suite.services.status"]
+    async with Process("status", argv, folder, env=env) as service:
+        await service.listens(port)
+        yield env["JUPYTERHUB_SERVICE_URL"], service.pid
+
+
+def options(name: str) -> dict[str, Any]:
+    return SETTINGS.get(name, {"kind": "http", "url": "http://127.0.0.1:9/"})
+
+
+# What is measured
+
+
+@dataclass
+class Taken:
+    seconds: list[float] = field(default_factory=list)
+    computing: float = 0
+    size: int = 0
+
+
+async def measure(url: str, pid: int, way: str, count: int, taken: Taken) -> None:
+    async with httpx.AsyncClient(trust_env=False, headers=WAYS[way]) as http:
+        for _ in range(5):
+            await http.get(url)  # templates, connections
+        before = busy_seconds(pid)
+        for _ in range(count):
+            began = time.perf_counter()
+            answer = await http.get(url)
+            taken.seconds.append(time.perf_counter() - began)
+            answer.raise_for_status()
+            taken.size = len(answer.content)
+        taken.computing += busy_seconds(pid) - before
+
+
+def busy_seconds(pid: int) -> float:
+    """What the process computed so far: hardly changed by a busy machine."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def report(name: str, way: str, taken: Taken) -> None:
+    cuts = statistics.quantiles(taken.seconds, n=100)
+    count = len(taken.seconds)
+    print(
+        f"{name:<12}{way:<6}{count:>5} requests of {taken.size / 1024:4.0f} KiB"
+        f"   median {cuts[49] * 1000:6.1f} ms"
+        f"   99th percentile {cuts[98] * 1000:6.1f} ms"
+        f"   computing {taken.computing / count * 1000:5.1f} ms a request"
+    )
+
+
+async def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--requests", type=int, default=300)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--days", type=int, default=365)
+    wanted = parser.parse_args()
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        server = await stack.enter_async_context(PostgreSQL(folder / "postgresql"))
+        databases = {
+            "SQLite": f"sqlite:///{folder}/status.sqlite",
+            "PostgreSQL": await server.new_database(),
+        }
+        for name, url in databases.items():
+            began = time.perf_counter()
+            await fill(url, wanted.days)
+            print(f"{name}: filled in {time.perf_counter() - began:.0f} s")
+        taken = {(name, way): Taken() for name in databases for way in WAYS}
+        for _ in range(wanted.rounds):
+            for name, url in databases.items():
+                async with serve(folder, url) as (address, pid):
+                    for way in WAYS:
+                        count = wanted.requests // wanted.rounds
+                        await measure(address, pid, way, count, taken[name, way])
+        for (name, way), of_it in taken.items():
+            report(name, way, of_it)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
