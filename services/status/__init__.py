@@ -18,7 +18,7 @@ tally        what is counted; metrics, hubmetrics: what Prometheus reads
 views, chart, feeds, handlers, api, openapi    what is shown, and to whom
 egi, nagios, once    one run from the command line, for other monitors
 settings     what one can set
-access       connections that all checks share
+access       connections that all checks share; trust: whose certificates they believe
 background   work that goes on, also after a failure
 app          routes, and life
 """

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import ssl
-
 import httpx
 
-from jupyterhub_suite.services.errors import SettingError
 from jupyterhub_suite.services.hub import HubClient
 from jupyterhub_suite.services.listener import Certificates
 
 from .checks.base import Memo, Site
+from .trust import trusting
 
 
 class Access:
@@ -26,11 +24,9 @@ class Access:
     ) -> None:
         self._token = token
         self._public_url = public_url
-        self._tls = trusting(ca_file) if ca_file else None
+        self._tls = trusting(ca_file)
         # Nothing of the environment stands between: no proxy that users do not use.
-        self.web = httpx.AsyncClient(
-            verify=self._tls or True, timeout=30, trust_env=False
-        )
+        self.web = httpx.AsyncClient(verify=self._tls, timeout=30, trust_env=False)
         # Tries once: a Hub that needs a second try is not well.
         self.hub = HubClient(
             api_url,
@@ -53,13 +49,3 @@ class Access:
     async def close(self) -> None:
         await self.web.aclose()
         await self.hub.close()
-
-
-def trusting(ca_file: str) -> ssl.SSLContext:
-    """A context for an address whose certificate comes from a CA of one's own."""
-    try:
-        return ssl.create_default_context(cafile=ca_file)
-    except (OSError, ssl.SSLError) as error:
-        raise SettingError(
-            f"ca_file is {ca_file!r}, which cannot be used: {error}"
-        ) from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from jupyterhub_suite.services.database import Database
 
-from .channels import Channel, DeliveryFailed
+from .channels.base import Channel, DeliveryFailed
 from .news import Message
 from .store import changed
 from .tables import deliveries
@@ -67,8 +67,15 @@ class Outbox:
         """Deliver what is due, until cancelled."""
         while True:
             try:
-                for delivery in await self._due(time.time()):
-                    await self._deliver(delivery)
+                due = await self._due(time.time())
+                # A channel that does not answer keeps no other waiting.
+                channels = {delivery.channel for delivery in due}
+                await asyncio.gather(
+                    *(
+                        self._deliver_all([d for d in due if d.channel == channel])
+                        for channel in channels
+                    )
+                )
             except (SQLAlchemyError, OSError) as error:
                 self._log.error("Notifications wait: %s", type(error).__name__)
             await asyncio.sleep(LOOK)
@@ -83,19 +90,24 @@ class Outbox:
             rows = await session.execute(wanted)
             return [Delivery(**row._mapping) for row in rows]
 
-    async def _deliver(self, delivery: Delivery) -> None:
+    async def _deliver_all(self, deliveries: Iterable[Delivery]) -> None:
+        """In the order in which it happened, until the channel takes no more."""
+        for delivery in deliveries:
+            if not await self._deliver(delivery):
+                return
+
+    async def _deliver(self, delivery: Delivery) -> bool:
         if not await self._claim(delivery):
-            return
+            return True
         channel = self._channels.get(delivery.channel)
-        if channel is None:  # not set any more
-            await self._drop(delivery)
-            return
-        try:
-            await channel.deliver(delivery.message)
-        except DeliveryFailed as error:
-            await self._failed(delivery, error)
-        else:
-            await self._drop(delivery)
+        if channel is not None:  # else it is not set any more
+            try:
+                await channel.deliver(delivery.message)
+            except DeliveryFailed as error:
+                await self._failed(delivery, error)
+                return False
+        await self._drop(delivery)
+        return True
 
     async def _claim(self, delivery: Delivery) -> bool:
         """Compare and swap, as with leases."""

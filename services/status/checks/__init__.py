@@ -2,7 +2,8 @@
 
 base         the contract: options, and a probe that returns what it found
 hub          the Hub's API, its database, its servers
-proxy        the public address, routes against servers, the certificate
+proxy        the public address, routes against servers
+certificate  … and its certificate
 http         any URL
 binderhub    a BinderHub's own word on its health
 heartbeat    a job elsewhere that reports in

@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..model import Code, Finding
 from .base import Check, CheckFailed, Journal, Site
 
+# What BinderHub counts for its quota of pods.
+COUNTED = ("total_pods", "build_pods", "user_pods", "quota")
+
 
 def judge_health(url: str, status: int, health: Any) -> Finding:
-    """What /health says: {"ok": …, "checks": [{"service": …, "ok": …}]}."""
-    if not isinstance(health, dict) or "ok" not in health:
+    """What /health says: {"ok": …, "checks": [{"service": …, "ok": …}]}.
+
+    BinderHub is well itself while it is above its quota, but starts nothing new.
+    """
+    parts = health.get("checks") if isinstance(health, dict) else None
+    if not isinstance(parts, list) or "ok" not in health:
         raise CheckFailed(f"{url} answered {status}, but not with BinderHub's health")
-    parts = [part for part in health.get("checks") or [] if isinstance(part, dict)]
+    parts = [part for part in parts if isinstance(part, dict)]
     failing = [str(part.get("service", "?")) for part in parts if not part.get("ok")]
-    if failing or not health["ok"]:
+    if not health["ok"]:
         raise CheckFailed(f"BinderHub is not well: {', '.join(failing) or 'no reason'}")
-    return Finding(Code.OK, f"BinderHub is well: {len(parts)} parts")
+    if failing:
+        msg = f"BinderHub is well, but not all of it: {', '.join(failing)}"
+        return Finding(Code.WARNING, msg, counts(parts))
+    return Finding(Code.OK, f"BinderHub is well: {len(parts)} parts", counts(parts))
+
+
+def counts(parts: Iterable[Mapping[str, Any]]) -> dict[str, float]:
+    return {
+        name: part[name]
+        for part in parts
+        for name in COUNTED
+        if isinstance(part.get(name), int)
+    }
 
 
 class BinderHubCheck(Check):

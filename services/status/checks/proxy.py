@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from ..model import Code, Finding, worst
 from .base import Check, CheckFailed, Journal, Site
+from .certificate import judge_certificate, seconds_left
 
 # Servers come and go while we compare: what differs twice, so long apart, is wrong.
 SECOND_LOOK = 3.0
-DAY = 86400
 
 
 @dataclass(frozen=True)
@@ -54,17 +52,6 @@ def compare(
     )
 
 
-def judge_certificate(
-    seconds: float, warn_days: float, critical_days: float
-) -> Finding:
-    days = seconds / DAY
-    msg = f"its certificate ends in {days:.0f} days"
-    code = Code.OK
-    if days < warn_days:
-        code = Code.CRITICAL if days < critical_days else Code.WARNING
-    return Finding(code, msg, {"certificate_days": round(days, 2)})
-
-
 class ProxyCheck(Check):
     kind = "proxy"
     interval = 300
@@ -76,14 +63,16 @@ class ProxyCheck(Check):
 
     async def probe(self, site: Site, journal: Journal) -> Finding:
         found: list[Finding] = []
+        if site.public_url.startswith("https://"):
+            with journal.stage("certificate"):
+                left = await seconds_left(site.public_url, site.tls)
+            limits = self["warn_days"], self["critical_days"]
+            found.append(judge_certificate(left, *limits))
         with journal.stage("login page"):
             found.append(await self._login_page(site))
         if self["routes"]:
             with journal.stage("routes"):
                 found.append(await self._routes(site))
-        if site.public_url.startswith("https://"):
-            with journal.stage("certificate"):
-                found.append(await self._certificate(site))
         code = worst(finding.code for finding in found)
         numbers = {k: v for finding in found for k, v in finding.numbers.items()}
         return Finding(code, "; ".join(finding.msg for finding in found), numbers)
@@ -121,16 +110,3 @@ class ProxyCheck(Check):
             users=f"{urlsplit(site.public_url).path}user/",
         )
         return difference, len(routes)
-
-    async def _certificate(self, site: Site) -> Finding:
-        parts = urlsplit(site.public_url)
-        context = site.tls or ssl.create_default_context()
-        _, writer = await asyncio.open_connection(
-            parts.hostname, parts.port or 443, ssl=context
-        )
-        try:
-            ends = writer.get_extra_info("peercert")["notAfter"]
-        finally:
-            writer.close()
-        left = ssl.cert_time_to_seconds(ends) - time.time()
-        return judge_certificate(left, self["warn_days"], self["critical_days"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -17,6 +17,7 @@ from jupyterhub_suite.services.status.model import Result
 from jupyterhub_suite.services.status.registration import REGISTRATION
 from jupyterhub_suite.services.status.runner import run_check
 from tests.harness.hub import RealHub
+from tests.harness.processes import wait_for
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 LOG = logging.getLogger("status-test")
@@ -77,3 +78,10 @@ async def run(site: Site, **options: Any) -> Result:
 
 def at(site: Site, public_url: str) -> Site:
     return replace(site, public_url=public_url)
+
+
+async def until(true: Callable[[], bool], what: str) -> None:
+    async def asked() -> bool:
+        return true()
+
+    await wait_for(asked, what=what)

@@ -9,18 +9,18 @@ from hypothesis import given, strategies as st
 
 from jupyterhub_suite.services.errors import SettingError
 from jupyterhub_suite.services.status import egi, nagios
-from jupyterhub_suite.services.status.channels import Email, make_channels
+from jupyterhub_suite.services.status.channels import make_channels
+from jupyterhub_suite.services.status.channels.mail import Email
 from jupyterhub_suite.services.status.chart import day_bars, stage_chart
 from jupyterhub_suite.services.status.checks import make_checks
-from jupyterhub_suite.services.status.checks.base import CheckFailed
-from jupyterhub_suite.services.status.checks.binderhub import judge_health
+from jupyterhub_suite.services.status.checks.certificate import judge_certificate
 from jupyterhub_suite.services.status.checks.heartbeat import judge_report
 from jupyterhub_suite.services.status.checks.hub import (
     Server,
     judge_servers,
     read_time,
 )
-from jupyterhub_suite.services.status.checks.proxy import compare, judge_certificate
+from jupyterhub_suite.services.status.checks.proxy import compare
 from jupyterhub_suite.services.status.feeds import atom, badge
 from jupyterhub_suite.services.status.handlers import percent, prefers_json
 from jupyterhub_suite.services.status.hubmetrics import (
@@ -251,15 +251,6 @@ def test_routes_and_servers_are_compared_by_what_they_mean() -> None:
 @pytest.mark.parametrize(("days", "code"), [(30, OK), (10, WARNING), (1, CRITICAL)])
 def test_a_certificate_is_renewed_in_time(days: int, code: Code) -> None:
     assert judge_certificate(days * 86400, 14, 3).code is code
-
-
-def test_binderhubs_failing_parts_are_named() -> None:
-    parts = [{"service": "Pod quota", "ok": False}, {"service": "JupyterHub", "ok": 1}]
-    with pytest.raises(CheckFailed, match="Pod quota"):
-        judge_health("https://b/health", 503, {"ok": False, "checks": parts})
-    with pytest.raises(CheckFailed, match="not with BinderHub's health"):
-        judge_health("https://b/health", 200, ["what?"])
-    assert judge_health("https://b/health", 200, {"ok": True, "checks": []}).code is OK
 
 
 def test_a_silent_job_is_a_failure() -> None:

@@ -136,10 +136,3 @@ async def test_an_http_check_looks_at_status_and_text(hub: RealHub, site: Site) 
     slow = await run(site, kind="http", url=url, warn_after=0.000001)
     codes = [result.code for result in (well, textless, other, slow)]
     assert codes == [Code.OK, Code.CRITICAL, Code.CRITICAL, Code.WARNING]
-
-
-async def test_a_public_address_without_tls_is_critical(site: Site) -> None:
-    secure = at(site, site.public_url.replace("http://", "https://"))
-    found = await run(secure, kind="proxy")
-    assert (found.code, found.failed_stage) == (Code.CRITICAL, "login page")
-    assert "No answer" in found.msg
