@@ -25,6 +25,8 @@ class Registration:
     # What every user needs to reach and use it; admins get the others too.
     user_scopes: tuple[str, ...] = ()
     admin_scopes: tuple[str, ...] = ()
+    # Does it want to know, as its setting public_url, where users reach the Hub?
+    wants_public_url: bool = False
     # Scopes of its own: their name, and the description that the Hub shows.
     custom_scopes: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 

@@ -28,6 +28,7 @@ REGISTRATION = Registration(
         f"access:servers!user={CHECK_USER}",
         f"admin:groups!group={CHECK_GROUP}",
     ),
+    wants_public_url=True,
     user_scopes=("access:services!service=status",),
     admin_scopes=(ADMIN_SCOPE,),
     custom_scopes={

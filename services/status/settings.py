@@ -8,18 +8,18 @@ from traitlets import (
     Bool,
     Dict,
     Float,
-    HasTraits,
     Integer,
     List,
     Unicode,
     default,
     validate,
 )
+from traitlets.config import Configurable
 
 from jupyterhub_suite.services.errors import SettingError
 
 
-class StatusSettings(HasTraits):
+class StatusSettings(Configurable):
     """Which checks there are, who is told, and what is kept."""
 
     # A setting of every service: the path of the whole deployment.
@@ -36,8 +36,9 @@ class StatusSettings(HasTraits):
     ).tag(config=True)
     public_url = Unicode(
         help="""Where users reach the deployment, such as https://hub.example.org/:
-        checks go the same way, through the public proxy. The Hub's public_url if it
-        has one, else where it listens by default."""
+        checks go the same way, through the public proxy. `configure` reads it from
+        the Hub's public_url, subdomain_host or bind_url; http://127.0.0.1:8000 by
+        default."""
     ).tag(config=True, env="JUPYTERHUB_PUBLIC_HUB_URL")
     ca_file = Unicode(
         help="The CA (PEM) of the public address, where it is one of your own."

@@ -11,9 +11,11 @@ import socket
 import sys
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from functools import partial
 from pprint import pformat
 from typing import Any
 
+from .addresses import base_path, public_url
 from .registry import PROXIES, SERVICES, registration
 from .services.registration import SETTINGS_VARIABLE, Registration
 
@@ -62,7 +64,8 @@ def configure(
     look = hub_look(changes, services)
     for name in services:
         needs = registration(name)
-        _configure_service(changes, needs, {**look, **settings.get(name, {})})
+        known = {**look, **where_users_are(changes, needs)}
+        _configure_service(changes, needs, {**known, **settings.get(name, {})})
         _configure_scopes(changes, needs, open_to_users)
     if services and changes.get("JupyterHub", "internal_ssl", False):
         # The Hub's own process has loaded it all; other users of this package not.
@@ -162,11 +165,18 @@ def _configure_proxy(changes: Changes, name: str, settings: Mapping[str, Any]) -
 
 def hub_look(changes: Changes, services: Iterable[str]) -> dict[str, Any]:
     """What makes the services' pages look like the Hub's own."""
-    base_url = changes.get("JupyterHub", "base_url", "/").strip("/")
-    prefix = f"/{base_url}/services" if base_url else "/services"
+    prefix = f"{base_path(partial(changes.get, 'JupyterHub'))}services"
     menu = [{"name": name, "href": f"{prefix}/{name}/"} for name in services]
     templates = changes.get("JupyterHub", "template_paths", [])
     return {"menu": menu, "template_paths": [str(path) for path in templates]}
+
+
+def where_users_are(changes: Changes, needs: Registration) -> dict[str, str]:
+    """For a service that goes the way that users go."""
+    if not needs.wants_public_url:
+        return {}
+    url = public_url(partial(changes.get, "JupyterHub"))
+    return {"public_url": url} if url else {}
 
 
 def _configure_service(

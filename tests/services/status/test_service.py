@@ -29,7 +29,6 @@ CONFIGURATION = """
 from jupyterhub_suite import configure
 
 configure(c, services=["status"], status={{
-    "public_url": c.JupyterHub.bind_url,
     "storage_path": {storage!r},
     "start_delay": 4,
     "checks": [
