@@ -7,7 +7,7 @@ model        a result, its code and its stages; what is wrong with an old one
 checks       what is looked at: one class for each kind of check
 runner       one check, run: time limit, errors in words, cleaning up
 schedule     which check is due, and who runs it (decided here)
-scheduler    … and done here: one lease for each check among all replicas
+scheduler    … and done here; lease: so that one replica does, and no other
 tables       what is kept; store: how it is read and written
 incidents    when something is broken, and when it works again
 news         what of that is worth telling; channels: how; outbox: until it is done

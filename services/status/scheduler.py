@@ -11,13 +11,16 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from .checks.base import Check, Site
+from .lease import Lease
 from .model import Result
 from .runner import run_check
-from .schedule import LEASE, Slot, can_run, next_time, pause
+from .schedule import Slot, can_run, next_time, pause
 from .store import Store
 
 # How long another replica's, or an administrator's, wish may go unseen.
 LOOK = 2.0
+# When a run began that has to begin anew.
+AT_ONCE = 0.0
 
 
 class StoredMemo:
@@ -59,9 +62,7 @@ class Scheduler:
                 self._woken.clear()
                 await self._wait(await self._look())
         finally:
-            for task in self._running.values():
-                task.cancel()
-            await asyncio.gather(*self._running.values(), return_exceptions=True)
+            await ended(*self._running.values())
 
     async def _wait(self, seconds: float) -> None:
         try:
@@ -85,8 +86,9 @@ class Scheduler:
         now = time.time()
         if slot.name in self._running or not can_run(slot, now):
             return
+        lease = Lease(self._store, slot.name, self._holder)
         if await self._store.claim(slot, self._holder, now):
-            task = asyncio.create_task(self._run(self._checks[slot.name]))
+            task = asyncio.create_task(self._run(self._checks[slot.name], lease))
             self._running[slot.name] = task
             task.add_done_callback(lambda _: self._ended(slot.name))
 
@@ -94,37 +96,49 @@ class Scheduler:
         self._running.pop(name, None)
         self._woken.set()
 
-    async def _run(self, check: Check) -> None:
+    async def _run(self, check: Check, lease: Lease) -> None:
         """Run a check while the lease is ours, and keep what it found."""
         started = time.time()
-        run = asyncio.create_task(run_check(check, self._site(check.name), self._log))
-        keep = asyncio.create_task(self._keep(check.name, run))
+        run = asyncio.create_task(
+            run_check(check, self._site(check.name), self._log, lambda: lease.is_ours)
+        )
+        keep = asyncio.create_task(lease.keep())
         try:
-            result = await run
-            self._log.info("%s: %s: %s", check.name, result.code.name, result.msg)
-            await self._record(result)
+            await asyncio.wait({run, keep}, return_when=asyncio.FIRST_COMPLETED)
+            if not await self._finish(run, lease):
+                self._log.warning(
+                    "A run of %s was given up: it is not ours any more", check.name
+                )
+                started = AT_ONCE
         except asyncio.CancelledError:
-            run.cancel()
-            await asyncio.gather(run, return_exceptions=True)
             # Ended with us: whoever comes next begins anew.
-            started = -check.interval
+            started = AT_ONCE
         except (SQLAlchemyError, OSError) as error:
             self._log.error("A result of %s is lost: %s", check.name, error)
         finally:
-            keep.cancel()
-            await asyncio.gather(keep, return_exceptions=True)
-            following = next_time(started, check.interval)
-            await self._store.release(check.name, self._holder, following)
+            # Kept until all is cleaned up.
+            await ended(run)
+            await ended(keep)
+            await self._release(check.name, next_time(started, check.interval))
 
-    async def _keep(self, name: str, run: asyncio.Task[Result]) -> None:
-        """Renew the lease; a run whose lease somebody else took is given up."""
-        while True:
-            await asyncio.sleep(LEASE / 3)
-            try:
-                ours = await self._store.renew(name, self._holder, time.time())
-            except (SQLAlchemyError, OSError):
-                continue
-            if not ours:
-                self._log.warning("%s was taken over by another replica", name)
-                run.cancel()
-                return
+    async def _release(self, name: str, next_run: float) -> None:
+        try:
+            await self._store.release(name, self._holder, next_run)
+        except (SQLAlchemyError, OSError) as error:
+            # The lease ends by itself.
+            self._log.error("The database cannot be used: %s", type(error).__name__)
+
+    async def _finish(self, run: asyncio.Task[Result], lease: Lease) -> bool:
+        """Keep the result of a run that was ours to its end."""
+        if not (run.done() and await lease.renew()):
+            return False
+        result = run.result()
+        self._log.info("%s: %s: %s", result.check, result.code.name, result.msg)
+        await self._record(result)
+        return True
+
+
+async def ended(*tasks: asyncio.Task[Any]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

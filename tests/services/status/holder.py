@@ -31,18 +31,21 @@ from jupyterhub_suite.services.status.store import Store
 from .sites import site_at
 
 
-def note_down() -> None:
+def note_down(what: str) -> None:
     with Path(sys.argv[2]).open("a", encoding="utf-8") as diary:
-        diary.write(f"{os.getpid()}\n")
+        diary.write(f"{what} {os.getpid()}\n")
 
 
 class Endless(Check):
     kind = "endless"
 
     async def probe(self, site: Site, journal: Journal) -> Finding:
-        note_down()
+        note_down("ran")
         await asyncio.Event().wait()
         raise AssertionError("nobody sets it")
+
+    async def clean_up(self, site: Site) -> None:
+        note_down("cleaned up")
 
 
 async def record(result: Result) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -16,22 +17,25 @@ from sqlalchemy import insert, literal, select
 
 from jupyterhub_suite.services.database import Database
 from jupyterhub_suite.services.errors import PublicError
+from jupyterhub_suite.services.status import scheduler
 from jupyterhub_suite.services.status.app import StatusService
 from jupyterhub_suite.services.status.channels import make_channels
 from jupyterhub_suite.services.status.checks import make_checks
+from jupyterhub_suite.services.status.checks.base import Check, Journal, Site
 from jupyterhub_suite.services.status.history import History
-from jupyterhub_suite.services.status.model import Code, Result, Stage
+from jupyterhub_suite.services.status.model import Code, Finding, Result, Stage
 from jupyterhub_suite.services.status.notices import Notices
 from jupyterhub_suite.services.status.outbox import Outbox
 from jupyterhub_suite.services.status.schedule import LEASE, can_run
+from jupyterhub_suite.services.status.scheduler import Scheduler
 from jupyterhub_suite.services.status.store import Store, to_row
 from jupyterhub_suite.services.status.summary import day_of
 from jupyterhub_suite.services.status.tables import days, results
 from jupyterhub_suite.services.status.tally import Tally
 from tests.harness.postgresql import PostgreSQL
-from tests.harness.processes import Process
+from tests.harness.processes import Process, wait_for
 
-from .sites import until
+from .sites import site_at, until
 from .webhook import delivering, webhook
 
 LOG = logging.getLogger("status-test")
@@ -118,30 +122,111 @@ async def test_a_changed_interval_is_kept_from_now_on(kept: Kept) -> None:
     assert slot.next_run <= time.time() + 5
 
 
-async def test_when_the_holder_is_killed_another_takes_over(
-    url: str, tmp_path: Path
-) -> None:
-    diary = tmp_path / "diary"
-    diary.touch()
+@dataclass
+class Replicas:
+    """Processes on one database, with one check that never ends by itself."""
 
-    def replica(name: str) -> Process:
+    url: str
+    folder: Path
+
+    def __post_init__(self) -> None:
+        self.diary = self.folder / "diary"
+        self.diary.touch()
+
+    def start(self, name: str) -> Process:
         module = "tests.services.status.holder"
-        argv = [sys.executable, "-m", module, url, str(diary)]
-        return Process(name, argv, tmp_path, env={"PYTHONPATH": str(Path.cwd())})
+        argv = [sys.executable, "-m", module, self.url, str(self.diary)]
+        return Process(name, argv, self.folder, env={"PYTHONPATH": str(Path.cwd())})
 
-    def runs() -> list[str]:
-        return diary.read_text().split()
+    @property
+    def entries(self) -> list[str]:
+        return self.diary.read_text().splitlines()
 
-    async with replica("first") as first:
-        await first.says("ready")
-        await until(lambda: len(runs()) == 1, what="the first run")
-        async with replica("second") as second:
+    async def note(self, *entries: str) -> None:
+        await until(lambda: self.entries == list(entries), what=f"a diary of {entries}")
+
+
+@pytest.fixture
+def replicas(url: str, tmp_path: Path) -> Replicas:
+    return Replicas(url, tmp_path)
+
+
+async def test_when_the_holder_is_killed_another_takes_over(replicas: Replicas) -> None:
+    async with replicas.start("first") as first:
+        await replicas.note(f"ran {first.pid}")
+        async with replicas.start("second") as second:
             await second.says("ready")
             await asyncio.sleep(3)  # twice the lease: renewed, so still held
-            assert len(runs()) == 1
+            assert replicas.entries == [f"ran {first.pid}"]
             await first.kill()
-            await until(lambda: len(runs()) == 2, what="the second run")
-            assert len(set(runs())) == 2
+            await replicas.note(f"ran {first.pid}", f"ran {second.pid}")
+
+
+async def test_who_was_stopped_for_a_while_disturbs_nobody(replicas: Replicas) -> None:
+    async with replicas.start("first") as first, replicas.start("second") as second:
+        await until(lambda: len(replicas.entries) == 1, what="the first run")
+        ran, other = first, second
+        if replicas.entries != [f"ran {first.pid}"]:
+            ran, other = second, first
+        ran.send_signal(signal.SIGSTOP)
+        both = [f"ran {ran.pid}", f"ran {other.pid}"]
+        await replicas.note(*both)
+        ran.send_signal(signal.SIGCONT)
+        await ran.says("given up: it is not ours any more")
+        await asyncio.sleep(2)  # longer than the lease: the other still holds it
+        # Nothing of the other's was cleaned up, and nothing ran twice.
+        assert replicas.entries == both
+
+
+async def test_who_was_stopped_and_missed_by_nobody_begins_anew(
+    replicas: Replicas,
+) -> None:
+    async with replicas.start("only") as only:
+        await replicas.note(f"ran {only.pid}")
+        only.send_signal(signal.SIGSTOP)
+        await asyncio.sleep(2)  # longer than the lease
+        only.send_signal(signal.SIGCONT)
+        await replicas.note(*[f"ran {only.pid}"] * 2)
+
+
+class Quick(Check):
+    kind = "quick"
+
+    async def probe(self, site: Site, journal: Journal) -> Finding:
+        return Finding(Code.OK, "quick")
+
+
+async def test_a_clock_that_jumps_stops_no_check_and_makes_none_look_fresh(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, ahead = time.time, 0.0
+    monkeypatch.setattr(time, "time", lambda: real() + ahead)
+    monkeypatch.setattr(scheduler, "LOOK", 0.05)
+    kept = Kept(database)
+    checks = {"quick": Quick("quick", interval=3600)}
+    history = History(kept.store, checks, kept.notices, kept.outbox)
+    await kept.store.plan({"quick": 3600}, time.time())
+
+    async def state() -> Code:
+        (state,) = await history.states()
+        return state.code
+
+    async def ran(times: int) -> bool:
+        return len((await kept.store.latest(9))["quick"]) == times
+
+    async with site_at("http://127.0.0.1:9/", "http://127.0.0.1:9/", "x") as site:
+        runner = Scheduler(
+            checks, kept.store, lambda _: site, history.record, "me", LOG
+        )
+        for times, jump in enumerate([0, 86400, -2 * 86400, 365 * 86400], start=1):
+            ahead += jump
+            if jump:
+                assert await state() is Code.UNKNOWN
+            working = asyncio.create_task(runner.run())
+            await wait_for(lambda: ran(times), what=f"run {times}")  # noqa: B023
+            assert await state() is Code.OK
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
 
 
 # Results
