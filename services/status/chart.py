@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 from markupsafe import Markup, escape
 
-from .model import Result
+from .model import Code, Result
 from .summary import Day
 
-BAR, GAP, HEIGHT = 7, 2, 32
+BAR, GAP, HEIGHT, SHORTER = 7, 2, 32, 8
 WIDTH = 420
 
 
@@ -33,8 +33,11 @@ def day_bars(days: Sequence[Day]) -> Markup:
 def day_bar(day: Day, x: int) -> str:
     colour = f"is-{day.code.name.lower()}" if day.code is not None else "is-empty"
     words = escape(f"{day.day}: {in_words(day)}")
+    # A day on which something failed stands out, also for who sees no red.
+    top = 0 if day.code not in (None, Code.OK) else SHORTER
     return (
-        f'<rect class="{colour}" x="{x}" y="0" width="{BAR}" height="{HEIGHT}" rx="1.5">'
+        f'<rect class="{colour}" x="{x}" y="{top}" width="{BAR}"'
+        f' height="{HEIGHT - top}" rx="1.5">'
         f"<title>{words}</title></rect>"
     )
 

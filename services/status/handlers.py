@@ -68,6 +68,9 @@ class StatusPage(OpenHandler, PageHandler):
             "overview": overview,
             # The Hub's own login would not tell us who came.
             "login_url": f"{self.service.prefix}login",
+            "titles": {
+                check.name: check.title for check in self.service.known_checks.values()
+            },
             "words": WORDS[overview.code],
             "is_admin": self.is_admin,
             "now": overview.time,

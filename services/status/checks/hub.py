@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import time
 from collections.abc import Iterable, Mapping
@@ -10,12 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from jupyterhub_suite.services.errors import HubConflict
+from jupyterhub_suite.services.errors import HubConflict, HubRefused
 from jupyterhub_suite.services.hub import api_path
 
 from ..model import Code, Finding
 from ..registration import CHECK_GROUP
-from .base import Check, Journal, Site
+from .base import Check, CheckFailed, Journal, Site
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ class HubCheck(Check):
             version = (await site.hub.get(""))["version"]
         if self["write"]:
             with journal.stage("write"):
-                await self._write(site)
+                await write(site)
         with journal.stage("servers"):
             # The Hub keeps ready and pending ones apart from those that stopped.
             users = [user async for user in site.hub.pages("users", state="active")]
@@ -101,9 +102,22 @@ class HubCheck(Check):
         msg = f"JupyterHub {version}: {found.msg}"
         return Finding(found.code, msg, found.numbers, found.details)
 
-    async def _write(self, site: Site) -> None:
-        """A group that comes and goes is a transaction that hurts nobody."""
-        group = api_path("groups", CHECK_GROUP)
+
+async def write(site: Site) -> None:
+    """A group that comes and goes is a transaction that hurts nobody."""
+    group = api_path("groups", CHECK_GROUP)
+    known = {"known": hashlib.sha256(site.token.encode()).hexdigest()[:16]}
+    try:
         with suppress(HubConflict):  # an earlier run broke off
             await site.hub.post(group)
         await site.hub.delete(group)
+    except HubRefused as error:
+        # A Hub that cannot read its database says of every token that it is wrong.
+        if "credentials" in str(error) and await site.memo.read() == known:
+            raise CheckFailed(
+                "The Hub does not know this service's token any more: its database"
+                " does not answer, or the token was changed. See the Hub's log"
+            ) from error
+        raise
+    if await site.memo.read() != known:
+        await site.memo.write(known)

@@ -29,6 +29,9 @@ from .notebook import NotebookServer, code_cells
 TEST_FILE = "status-check.txt"
 # Between two looks at whether a server is gone.
 PATIENCE = 0.5
+# What a Hub does with a server by itself, and cannot be told to stop it meanwhile: it
+# is stopping it, or looks after a restart whether it still runs.
+WAITED_FOR = ("stop", "check")
 
 
 class SpawnCheck(Check):
@@ -141,7 +144,7 @@ class SpawnCheck(Check):
         """Stop the server if there is one, and wait until it is gone."""
         asked = False
         while server := await self._server(site, user):
-            if not asked and server.get("pending") != "stop":
+            if not asked and server.get("pending") not in WAITED_FOR:
                 asked = await self._ask_to_stop(site, user)
             await asyncio.sleep(PATIENCE)
 

@@ -11,7 +11,7 @@ from jupyterhub_suite.services.errors import SettingError
 from jupyterhub_suite.services.status import egi, nagios
 from jupyterhub_suite.services.status.channels import make_channels
 from jupyterhub_suite.services.status.channels.mail import Email
-from jupyterhub_suite.services.status.chart import day_bars, stage_chart
+from jupyterhub_suite.services.status.chart import HEIGHT, day_bars, stage_chart
 from jupyterhub_suite.services.status.checks import make_checks
 from jupyterhub_suite.services.status.checks.certificate import judge_certificate
 from jupyterhub_suite.services.status.checks.heartbeat import judge_report
@@ -345,6 +345,12 @@ def test_pictures_hold_no_markup_of_others() -> None:
     assert "<script" not in badge(evil, OK)
     assert "2.00 s failed" in stage_chart([last])
     assert "3 OK" in day_bars([Day("2027-01-14", ok=3)])
+
+
+def test_a_day_with_a_failure_stands_out_without_its_colour() -> None:
+    well, ill = day_bars([Day("2027-01-14", ok=3)]), day_bars([Day("x", critical=1)])
+    assert f'height="{HEIGHT}" rx' in ill
+    assert f'height="{HEIGHT}" rx' not in well
 
 
 def test_the_feed_holds_whatever_a_server_said() -> None:
