@@ -2,9 +2,9 @@
 
     python benchmarks/status.py
 
-The year is written by the service's own store, so counts of days, histograms and
-incidents are what they would be. All single results are kept, although only 90 days
-are by default. A service in a process of its own then answers the page and its JSON,
+The year is counted by the service's own functions and its last days are written by its
+own store, so that counts of days, histograms and incidents are what they would be. All
+single results are kept, although only 90 days are by default. A service in a process of its own then answers the page and its JSON,
 from SQLite and from PostgreSQL in turns, one request after the other. CPU time is
 given besides, for it says the same on a busy machine as on a quiet one.
 """
@@ -19,23 +19,28 @@ import statistics
 import sys
 import tempfile
 import time
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
+from sqlalchemy import Table, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from jupyterhub_suite.services.database import Database
+from jupyterhub_suite.services.status import tables
 from jupyterhub_suite.services.status.app import StatusService
-from jupyterhub_suite.services.status.incidents import next_step
+from jupyterhub_suite.services.status.incidents import Change, Incident, next_step
 from jupyterhub_suite.services.status.model import Code, Result, Stage
 from jupyterhub_suite.services.status.notices import Notices
-from jupyterhub_suite.services.status.store import Store
+from jupyterhub_suite.services.status.store import Store, to_row
+from jupyterhub_suite.services.status.summary import day_of
+from jupyterhub_suite.services.status.tally import Tally, counted
 from tests.harness.ports import free_port
 from tests.harness.postgresql import PostgreSQL
 from tests.harness.processes import Process
@@ -49,6 +54,8 @@ CHECKS: dict[str, tuple[str, ...]] = {
     "spawn-gpu": SPAWN,
     **{f"web-{number}": ("request",) for number in range(1, 7)},
 }
+# How many days are written as the service itself writes them.
+LAST_DAYS = 5
 # One run in so many fails, and then some more.
 FAILURES = 400
 SETTINGS = {
@@ -100,25 +107,60 @@ def result(
 
 
 async def fill(url: str, days: int) -> None:
-    """As the service itself would have, only many to a transaction."""
+    """Most of it at once, and the last days as the service itself writes them."""
     database = Database(url, "status", StatusService.migrations)
     await database.upgrade()
     store, now = Store(database), time.time()
     await store.plan(dict.fromkeys(CHECKS, HOUR), now)
-    failing: set[str] = set()
-    for of_a_day in results(now, days):
+    year = list(results(now, days))
+    long_ago = [one for of_a_day in year[:-LAST_DAYS] for one in of_a_day]
+    async with database.begin() as session:
+        for table, rows in tabulate(long_ago).items():
+            await session.execute(insert(table), rows)
+    for of_a_day in year[-LAST_DAYS:]:
         async with database.begin() as session:
             for one in of_a_day:
                 await store.add(session, one, maintenance=False)
-                if one.check in failing or not one.code.works:
-                    await follow(store, session, one)
-                    (failing.discard if one.code.works else failing.add)(one.check)
+                await follow(store, session, one)
     await announce(Notices(database), now)
     await database.close()
 
 
+def tabulate(found: list[Result]) -> dict[Table, list[dict[str, Any]]]:
+    """Results, and all that is counted of them, as rows."""
+    totals: defaultdict[tuple[str, str], Tally] = defaultdict(Tally)
+    daily: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    failing: dict[str, Incident] = {}
+    over: list[Incident] = []
+    for one in found:
+        daily[one.check, day_of(one.time)][one.code.name.lower()] += 1
+        for what, seconds in counted(one):
+            totals[one.check, what] = totals[one.check, what].plus(seconds, one.time)
+        if step := next_step(failing.pop(one.check, None), [one], threshold=1):
+            if step.change is Change.ENDED:
+                over.append(step.incident)
+            else:
+                failing[one.check] = step.incident
+    nothing = dict.fromkeys(("ok", "warning", "critical", "unknown", "maintenance"), 0)
+    return {
+        tables.results: [to_row(one) for one in found],
+        tables.days: [
+            {"check": check, "day": day, **nothing, **counts}
+            for (check, day), counts in daily.items()
+        ],
+        tables.tallies: [
+            {"check": check, "what": what, **asdict(tally)}
+            for (check, what), tally in totals.items()
+        ],
+        tables.incidents: [
+            {name: value for name, value in asdict(incident).items() if name != "id"}
+            for incident in [*over, *failing.values()]
+        ],
+    }
+
+
 async def follow(store: Store, session: AsyncSession, result: Result) -> None:
-    """What a failure, or its end, makes of an incident."""
+    """What a result makes of an incident."""
     incident = await store.open_incident(session, result.check)
     if step := next_step(incident, [result], threshold=1):
         await store.take_step(session, step)

@@ -6,7 +6,7 @@ seen, so that of any number of replicas one wins.
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any, cast
 
 from sqlalchemy import Select, bindparam, delete, insert, select, union_all, update
@@ -173,12 +173,12 @@ class Store:
             return [to_result(row) for row in await session.execute(wanted)]
 
     async def days(self, since: str) -> dict[str, list[Day]]:
-        wanted = select(days).where(days.c.day >= since).order_by(days.c.day)
+        columns = [days.c.check, *(days.c[field.name] for field in fields(Day))]
+        wanted = select(*columns).where(days.c.day >= since).order_by(days.c.day)
         found: dict[str, list[Day]] = {}
         async with self.database.read() as session:
-            for row in await session.execute(wanted):
-                values = dict(row._mapping)
-                found.setdefault(values.pop("check"), []).append(Day(**values))
+            for name, *counts in await session.execute(wanted):
+                found.setdefault(name, []).append(Day(*counts))
         return found
 
     async def tallies(self) -> dict[tuple[str, str], Tally]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
+from functools import lru_cache
 
 from .checks.base import Check
 from .model import Code, Result, worst
@@ -106,8 +107,14 @@ def uptime(days: Iterable[Day]) -> float | None:
 def calendar(days: Iterable[Day], today: date, length: int = DAYS_SHOWN) -> list[Day]:
     """Every day up to today, also those without a result."""
     known = {day.day: day for day in days}
-    wanted = [today - timedelta(days=back) for back in reversed(range(length))]
-    return [known.get(day.isoformat(), Day(day.isoformat())) for day in wanted]
+    return [known.get(day) or Day(day) for day in last_days(today, length)]
+
+
+@lru_cache(maxsize=4)
+def last_days(today: date, length: int) -> tuple[str, ...]:
+    return tuple(
+        (today - timedelta(days=back)).isoformat() for back in reversed(range(length))
+    )
 
 
 def day_of(time: float) -> str:

@@ -26,7 +26,7 @@ REPORT = {
 
 def judge_report(report: Mapping[str, Any], now: float, patience: float) -> Finding:
     """What the last report is worth now: silence is a failure."""
-    if not report:
+    if "time" not in report:
         return Finding(Code.UNKNOWN, "The job has never reported in")
     silence = now - report["time"]
     if silence > patience:

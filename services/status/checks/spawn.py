@@ -89,14 +89,14 @@ class SpawnCheck(Check):
 
     async def clean_up(self, site: Site) -> None:
         """Leave the user without a server, and the Hub without a user of ours."""
-        note = await site.memo.read()
+        ours = (await site.memo.read()).get("user")
         # One after the other: a name of a brand-new user is only in the note.
-        for user in dict.fromkeys([note.get("user"), self._standing_user]):
+        for user in dict.fromkeys([ours, self._standing_user]):
             if user:
                 await self._stop(site, user)
-        if note:
+        if ours:
             with suppress(HubMissing):
-                await site.hub.delete(api_path("users", note["user"]))
+                await site.hub.delete(api_path("users", ours))
             await site.memo.write({})
 
     @property

@@ -256,6 +256,8 @@ def test_a_certificate_is_renewed_in_time(days: int, code: Code) -> None:
 def test_a_silent_job_is_a_failure() -> None:
     report = {"time": NOW - 100, "code": "WARNING", "msg": "half done"}
     assert judge_report({}, NOW, 60).code is UNKNOWN
+    # What a check of another kind left under this name.
+    assert judge_report({"known": "x"}, NOW, 60).code is UNKNOWN
     assert judge_report(report, NOW, 60).code is CRITICAL
     assert judge_report(report, NOW, 600).code is WARNING
 

@@ -34,6 +34,8 @@ class Forgetful(HarnessProxy):
 
 c.JupyterHub.proxy_class = Forgetful
 c.JupyterHub.cleanup_servers = False
+# How long a Hub that starts again waits for a server that it finds.
+c.Spawner.http_timeout = 15
 # It does not wait for long for a database that is locked.
 c.JupyterHub.db_kwargs = {{
     "connect_args": {{"check_same_thread": False, "timeout": 0.2}}
