@@ -92,7 +92,7 @@ class History:
         return replace(step, incident=replace(step.incident, notified=result.time))
 
     async def states(self) -> list[State]:
-        latest = await self._store.latest()
+        latest = await self._store.latest(self._checks)
         now = time.time()
         return [
             judge(check, next(iter(latest.get(name, [])), None), now)
@@ -103,8 +103,13 @@ class History:
         now = time.time()
         today = moment(now).date()
         since = today - timedelta(days=DAYS_SHOWN - 1)
-        latest = await self._store.latest(CHARTED)
-        days = await self._store.days(since.isoformat())
+        store = self._store
+        async with store.database.read() as session:
+            latest = await store.latest(self._checks, CHARTED, within=session)
+            days = await store.days(since.isoformat(), within=session)
+            ended_after = now - DAYS_SHOWN * 86400
+            incidents = await store.incidents(ended_after, within=session)
+            notices = await self._notices.all(within=session)
         checks = [
             CheckHistory(
                 state=judge(check, next(iter(latest.get(name, [])), None), now),
@@ -114,7 +119,5 @@ class History:
             for name, check in self._checks.items()
         ]
         code, msg = overall([check.state for check in checks])
-        incidents = await self._store.incidents(now - DAYS_SHOWN * 86400)
         shown = [incident for incident in incidents if incident.check in self._checks]
-        notices = await self._notices.all()
         return Overview(now, code, msg, checks, shown, notices)

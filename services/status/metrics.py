@@ -39,7 +39,7 @@ class StatusCollector(Collector):
         registry.register(self)
 
     async def refresh(self, store: Store) -> None:
-        self._latest = await store.latest()
+        self._latest = await store.latest(self._checks)
         self._tallies = await store.tallies()
 
     def collect(self) -> Iterator[Metric]:

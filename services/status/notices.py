@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from jupyterhub_suite.services.database import Database
 from jupyterhub_suite.services.errors import PublicError
 
-from .store import changed
+from .store import Session, changed, reading
 from .tables import notices, revisions
 
 # 9999-12-31: no later time can be written down.
@@ -69,10 +69,10 @@ class Notices:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def all(self, limit: int = 50) -> list[Notice]:
+    async def all(self, limit: int = 50, within: Session = None) -> list[Notice]:
         """The latest first."""
         wanted = select(notices).order_by(notices.c.begin.desc()).limit(limit)
-        async with self._database.read() as session:
+        async with reading(self._database, within) as session:
             return [to_notice(row) for row in await session.execute(wanted)]
 
     async def get(self, number: int) -> Notice:

@@ -6,10 +6,22 @@ seen, so that of any number of replicas one wins.
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import asdict, fields
+from functools import lru_cache
 from typing import Any, cast
 
-from sqlalchemy import Select, bindparam, delete, insert, select, union_all, update
+from sqlalchemy import (
+    CompoundSelect,
+    Select,
+    bindparam,
+    delete,
+    insert,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.engine import CursorResult, Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -21,6 +33,9 @@ from .schedule import LEASE, Slot
 from .summary import Day, day_of
 from .tables import checks, days, incidents, results, tallies
 from .tally import Tally, counted
+
+# For several questions that are to have one answer between them.
+Session = AsyncSession | None
 
 
 class Store:
@@ -140,18 +155,18 @@ class Store:
             row = of_check & (tallies.c.what == bindparam("counted"))
             await session.execute(update(tallies).where(row), grown)
 
-    async def latest(self, limit: int = 1) -> dict[str, list[Result]]:
-        """The last results of every check, the newest first; in one question."""
-        async with self.database.read() as session:
-            names = (await session.scalars(select(checks.c.name))).all()
-            if not names:
-                return {}
-            parts = [select(newest(name, limit).subquery()) for name in names]
-            rows = (await session.execute(union_all(*parts))).all()
+    async def latest(
+        self, names: Iterable[str], limit: int = 1, within: Session = None
+    ) -> dict[str, list[Result]]:
+        """The last results of each check, the newest first; in one question."""
         found: dict[str, list[Result]] = {name: [] for name in names}
-        # In the order of writing: a clock may have jumped in between.
-        for row in sorted(rows, key=lambda row: row.id, reverse=True):
-            found[row.check].append(to_result(row))
+        if not found:
+            return found
+        async with reading(self.database, within) as session:
+            rows = await session.execute(newest_of_each(tuple(found), limit))
+            # In the order of writing: a clock may have jumped in between.
+            for row in sorted(rows, key=lambda row: row.id, reverse=True):
+                found[row.check].append(to_result(row))
         return found
 
     async def _last(self, session: AsyncSession, name: str, limit: int) -> list[Result]:
@@ -172,11 +187,11 @@ class Store:
         async with self.database.read() as session:
             return [to_result(row) for row in await session.execute(wanted)]
 
-    async def days(self, since: str) -> dict[str, list[Day]]:
+    async def days(self, since: str, within: Session = None) -> dict[str, list[Day]]:
         columns = [days.c.check, *(days.c[field.name] for field in fields(Day))]
         wanted = select(*columns).where(days.c.day >= since).order_by(days.c.day)
         found: dict[str, list[Day]] = {}
-        async with self.database.read() as session:
+        async with reading(self.database, within) as session:
             for name, *counts in await session.execute(wanted):
                 found.setdefault(name, []).append(Day(*counts))
         return found
@@ -217,7 +232,9 @@ class Store:
             row = incidents.c.id == number
             await session.execute(update(incidents).where(row).values(incident))
 
-    async def incidents(self, since: float, limit: int = 100) -> list[Incident]:
+    async def incidents(
+        self, since: float, limit: int = 100, within: Session = None
+    ) -> list[Incident]:
         """Those that are open or ended since then, the latest first."""
         wanted = (
             select(incidents)
@@ -225,7 +242,7 @@ class Store:
             .order_by(incidents.c.begin.desc())
             .limit(limit)
         )
-        async with self.database.read() as session:
+        async with reading(self.database, within) as session:
             return [to_incident(row) for row in await session.execute(wanted)]
 
 
@@ -244,6 +261,22 @@ def new_row(name: str, interval: float, now: float) -> dict[str, Any]:
         "lease_until": 0,
         "memo": {},
     }
+
+
+@asynccontextmanager
+async def reading(database: Database, session: Session) -> AsyncIterator[AsyncSession]:
+    """The session that there is, or one of its own."""
+    if session is not None:
+        yield session
+        return
+    async with database.read() as fresh:
+        yield fresh
+
+
+@lru_cache(maxsize=8)
+def newest_of_each(names: tuple[str, ...], limit: int) -> CompoundSelect[Any]:
+    """Made once: to put it together takes longer than to answer it."""
+    return union_all(*(select(newest(name, limit).subquery()) for name in names))
 
 
 def newest(name: str, limit: int) -> Select[Any]:

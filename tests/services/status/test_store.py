@@ -212,7 +212,7 @@ async def test_a_clock_that_jumps_stops_no_check_and_makes_none_look_fresh(
         return state.code
 
     async def ran(times: int) -> bool:
-        return len((await kept.store.latest(9))["quick"]) == times
+        return len((await kept.store.latest(["quick"], 9))["quick"]) == times
 
     async with site_at("http://127.0.0.1:9/", "http://127.0.0.1:9/", "x") as site:
         runner = Scheduler(
@@ -236,7 +236,7 @@ async def test_a_result_is_kept_counted_and_rolled_up(kept: Kept) -> None:
     await kept.record(Code.OK, "fine")
     await kept.record(Code.CRITICAL, "broken")
     await kept.record(Code.CRITICAL, "broken still")
-    newest, *_ = (await kept.store.latest(3))["hub"]
+    newest, *_ = (await kept.store.latest(["hub"], 3))["hub"]
     assert (newest.code, newest.msg) == (Code.CRITICAL, "broken still")
     assert newest.stages == (Stage("api", 0.2),)
     (day,) = (await kept.store.days("2000-01-01"))["hub"]
