@@ -38,7 +38,8 @@ from jupyterhub_suite.services.status.app import StatusService
 from jupyterhub_suite.services.status.incidents import Change, Incident, next_step
 from jupyterhub_suite.services.status.model import Code, Result, Stage
 from jupyterhub_suite.services.status.notices import Notices
-from jupyterhub_suite.services.status.store import Store, to_row
+from jupyterhub_suite.services.status.results import to_row
+from jupyterhub_suite.services.status.store import Store
 from jupyterhub_suite.services.status.summary import day_of
 from jupyterhub_suite.services.status.tally import Tally, counted
 from tests.harness.ports import free_port

@@ -8,7 +8,8 @@ checks       what is looked at: one class for each kind of check
 runner       one check, run: time limit, errors in words, cleaning up
 schedule     which check is due, and who runs it (decided here)
 scheduler    … and done here; lease: so that one replica does, and no other
-tables       what is kept; store: how it is read and written
+tables       what is kept
+plan, results, store    how it is read and written; asking: what they share
 incidents    when something is broken, and when it works again
 news         what of that is worth telling; channels: how; outbox: until it is done
 notices      what admins announce

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from jupyterhub_suite.services.database import Database
 from jupyterhub_suite.services.errors import PublicError
 
-from .store import Session, changed, reading
+from .asking import Session, changed, reading
 from .tables import notices, revisions
 
 # 9999-12-31: no later time can be written down.

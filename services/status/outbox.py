@@ -15,9 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from jupyterhub_suite.services.database import Database
 
+from .asking import changed
 from .channels.base import Channel, DeliveryFailed
 from .news import Message
-from .store import changed
 from .tables import deliveries
 
 LOOK = 2.0

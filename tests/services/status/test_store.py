@@ -26,9 +26,10 @@ from jupyterhub_suite.services.status.history import History
 from jupyterhub_suite.services.status.model import Code, Finding, Result, Stage
 from jupyterhub_suite.services.status.notices import Notices
 from jupyterhub_suite.services.status.outbox import Outbox
+from jupyterhub_suite.services.status.results import to_row
 from jupyterhub_suite.services.status.schedule import LEASE, can_run
 from jupyterhub_suite.services.status.scheduler import Scheduler
-from jupyterhub_suite.services.status.store import Store, to_row
+from jupyterhub_suite.services.status.store import Store
 from jupyterhub_suite.services.status.summary import day_of
 from jupyterhub_suite.services.status.tables import days, results
 from jupyterhub_suite.services.status.tally import Tally
