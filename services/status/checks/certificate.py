@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 import time
 from urllib.parse import urlsplit
@@ -35,10 +36,16 @@ async def seconds_left(url: str, context: ssl.SSLContext | None) -> float:
         said = error.verify_message.rstrip(".")
         raise CheckFailed(f"The certificate of {host} is no good: {said}") from None
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise CheckFailed(f"No TLS with {host}:{port}: {reason}") from None
+        raise CheckFailed(f"No TLS with {host}:{port}: {in_words(error)}") from None
     try:
         ends = writer.get_extra_info("peercert")["notAfter"]
     finally:
         writer.close()
     return ssl.cert_time_to_seconds(ends) - time.time()
+
+
+def in_words(error: OSError) -> str:
+    """asyncio says of a refused connection only that a call failed."""
+    if isinstance(error, ConnectionError) and error.errno:
+        return os.strerror(error.errno)
+    return error.strerror or str(error)
