@@ -137,7 +137,13 @@ class Outbox:
         )
 
     async def _drop(self, delivery: Delivery) -> None:
+        """It is done, and with it what came before it: nobody is told of a failure
+        after they were told that it works again."""
+        check = deliveries.c.message["check"].as_string()
+        overtaken = (
+            (deliveries.c.channel == delivery.channel)
+            & (deliveries.c.id <= delivery.id)
+            & (check == delivery.message["check"])
+        )
         async with self._database.begin() as session:
-            await session.execute(
-                delete(deliveries).where(deliveries.c.id == delivery.id)
-            )
+            await session.execute(delete(deliveries).where(overtaken))

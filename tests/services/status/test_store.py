@@ -355,6 +355,26 @@ async def test_what_could_not_be_delivered_is_delivered_after_a_restart(
     assert "s3cret" not in caplog.text
 
 
+async def test_nobody_hears_of_a_failure_after_its_end(kept: Kept) -> None:
+    with webhook() as hook:
+        channels = make_channels([{"kind": "webhook", "url": hook.url}])
+        told = Kept(kept.database, channels)
+        await told.record(Code.CRITICAL, "No answer")
+        with delivering(told.outbox):
+            await until(lambda: hook.asked == 1, what="the refused delivery")
+            # Its next try is seconds away when the next news is due at once.
+            hook.status = 200
+            await told.record(Code.OK)
+            await until(lambda: len(hook.taken) == 1, what="the delivery")
+
+            async def empty() -> bool:
+                return await told.outbox._due(float("inf")) == []
+
+            await wait_for(empty, what="an empty outbox")
+    assert b"The Hub works again" in hook.taken[0]
+    assert len(hook.taken) == 1
+
+
 async def test_during_maintenance_nobody_is_called(kept: Kept) -> None:
     now = time.time()
     wanted = {"kind": "maintenance", "title": "x", "begin": now - 9, "end": now + 9}
