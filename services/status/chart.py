@@ -7,6 +7,7 @@ shows is also said in words, for those who cannot see it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from markupsafe import Markup, escape
 
@@ -30,6 +31,8 @@ def day_bars(days: Sequence[Day]) -> Markup:
     )
 
 
+# Of a year's days only today's changes: the others are drawn once.
+@lru_cache(maxsize=4096)
 def day_bar(day: Day, x: int) -> str:
     colour = f"is-{day.code.name.lower()}" if day.code is not None else "is-empty"
     words = escape(f"{day.day}: {in_words(day)}")
