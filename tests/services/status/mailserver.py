@@ -67,14 +67,20 @@ def let_in(
 
 @contextmanager
 def listening(
-    mailbox: Mailbox, tls: ssl.SSLContext | None = None, login: bool = False
+    mailbox: Mailbox,
+    tls: ssl.SSLContext | None = None,
+    login: bool = False,
+    from_the_start: bool = False,
 ) -> Iterator[None]:
+    """With TLS when the client asks for it (STARTTLS), or from the start."""
     controller = Controller(
         mailbox,
         hostname="127.0.0.1",
         port=mailbox.port,
-        tls_context=tls,
-        require_starttls=tls is not None,
+        ssl_context=tls if from_the_start else None,
+        tls_context=None if from_the_start else tls,
+        require_starttls=tls is not None and not from_the_start,
+        auth_require_tls=not from_the_start,
         auth_required=login,
         authenticator=let_in if login else None,
     )

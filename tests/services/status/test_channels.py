@@ -78,6 +78,14 @@ async def test_a_mail_is_sent_encrypted_after_a_login(ca_file: str) -> None:
     assert "Hub fails (CRITICAL): No answer" in mailbox.last()
 
 
+async def test_a_mail_is_sent_with_tls_from_the_start(ca_file: str) -> None:
+    mailbox = Mailbox(free_port())
+    secure = {"tls": "tls", "ca_file": ca_file, "user": USER, "password": PASSWORD}
+    with listening(mailbox, certificate(), login=True, from_the_start=True):
+        await email(mailbox, **secure).deliver(vars(NEWS))
+    assert mailbox.users == [USER]
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
