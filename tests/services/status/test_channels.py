@@ -78,6 +78,7 @@ async def test_a_mail_is_sent_encrypted_after_a_login(ca_file: str) -> None:
     assert "Hub fails (CRITICAL): No answer" in mailbox.last()
 
 
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
 async def test_a_mail_is_sent_with_tls_from_the_start(ca_file: str) -> None:
     mailbox = Mailbox(free_port())
     secure = {"tls": "tls", "ca_file": ca_file, "user": USER, "password": PASSWORD}

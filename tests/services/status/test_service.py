@@ -242,6 +242,18 @@ async def test_one_run_ends_as_nagios_wants(
     assert " | 'web'=" in said
 
 
+async def test_a_single_run_needs_nowhere_to_keep_anything(
+    hub: RealHub, tmp_path: Path
+) -> None:
+    in_the_way = tmp_path / "data"
+    in_the_way.touch()
+    settings = tmp_path / "status_config.py"
+    settings.write_text(f"c.StatusService.storage_path = {str(in_the_way)!r}")
+    env = {"JUPYTERHUB_API_URL": hub.api_url, "JUPYTERHUB_API_TOKEN": hub.token}
+    code, said = await once(hub, "--once", "hub", f"--config={settings}", **env)
+    assert code == 0, said
+
+
 async def test_egis_environment_starts_one_run(hub: RealHub, tmp_path: Path) -> None:
     status_file = tmp_path / "status.json"
     env = {
