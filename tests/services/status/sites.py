@@ -32,7 +32,7 @@ def break_it(spawner):
         spawner.cmd, spawner.args, spawner.start_timeout = ["sleep", "600"], [], 3
         spawner.http_timeout = 3
     if case == "ends at once":
-        spawner.cmd, spawner.args = ["false"], []
+        spawner.cmd, spawner.args, spawner.http_timeout = ["false"], [], 3
     if case == "kernel dies":
         spawner.args = [*spawner.args, "--MappingKernelManager.default_kernel_name=dying"]
         spawner.environment = {"JUPYTER_PATH": spawner.user_options["path"]}

@@ -20,6 +20,9 @@ from tests.harness.processes import wait_for
 
 from .sites import CASES, hub_settings, run, site_of
 
+# One Hub for all of them, and not one for each worker.
+pytestmark = pytest.mark.xdist_group("status-hub-troubles")
+
 # The proxy forgets a route as soon as this file says which.
 FORGETFUL = """
 from pathlib import Path

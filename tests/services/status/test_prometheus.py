@@ -18,6 +18,9 @@ from tests.harness.parts import need
 from tests.harness.processes import wait_for
 from tests.harness.prometheus import Prometheus
 
+# One Hub for all of them, and not one for each worker.
+pytestmark = pytest.mark.xdist_group("status-prometheus")
+
 RULES = ROOT / "deploy/prometheus"
 DASHBOARD = json.loads((ROOT / "deploy/grafana/status.json").read_text())
 CONFIGURATION = """
