@@ -175,11 +175,12 @@ def read_page(page: Any, offset: int) -> tuple[list[Any], int | None]:
     if isinstance(page, list):
         return page, None  # before JupyterHub 5, or a list that is not paged
     try:
-        items, following = page["items"], page["_pagination"]["next"]
+        items, pagination = page["items"], page["_pagination"]
+        following, total = pagination["next"], pagination.get("total")
         after = None if following is None else int(following["offset"])
-    except (TypeError, KeyError, ValueError) as error:
+    except (TypeError, KeyError, ValueError, AttributeError) as error:
         raise HubAnswerInvalid(f"The Hub sent a page without {error}") from None
-    if after is not None and after <= offset:
+    if after is not None and (after <= offset or (total and after > total)):
         raise HubAnswerInvalid(f"The Hub's page after {offset} begins at {after}")
     return items, after
 

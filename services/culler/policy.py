@@ -24,7 +24,7 @@ class Action(str, Enum):
     SKIP = "skip"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Decision:
     action: Action
     reason: str

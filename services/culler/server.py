@@ -24,7 +24,7 @@ class Key(NamedTuple):
         return f"{self.user}/{self.server}" if self.server else self.user
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Person:
     name: str
     admin: bool = False
@@ -39,7 +39,7 @@ class Person:
         return self.last_activity or self.created
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Server:
     person: Person
     name: str = ""

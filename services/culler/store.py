@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Select, delete, select, update
 
 from jupyterhub_suite.services.database import Database
 
@@ -14,6 +14,7 @@ from .policy import Decision
 from .server import Key
 
 STOPPING = "stopping"
+Times = dict[Key, datetime]
 
 
 class Store:
@@ -50,8 +51,8 @@ class Store:
             await session.execute(update(Stop).where(Stop.id == number).values(values))
 
     async def unfinished_stops(self) -> Sequence[Stop]:
-        async with self._database.begin() as session:
-            query = select(Stop).where(Stop.outcome == STOPPING).order_by(Stop.id)
+        query = select(Stop).where(Stop.outcome == STOPPING).order_by(Stop.id)
+        async with self._database.read() as session:
             return (await session.scalars(query)).all()
 
     async def stops(
@@ -67,27 +68,25 @@ class Store:
             query = query.where(Stop.user == user)
         if before is not None:
             query = query.where(Stop.id < before)
-        async with self._database.begin() as session:
+        async with self._database.read() as session:
             return (await session.scalars(query)).all()
 
     # Leases.
 
-    async def leases(self, now: datetime, user: str | None = None) -> dict[Key, Lease]:
-        """Those that hold now, the longest for each server."""
+    async def kept_until(self, now: datetime, user: str | None = None) -> Times:
+        """By the leases that hold now, the longest for each server."""
         query = (
-            select(Lease)
+            select(Lease.user, Lease.server, Lease.until)
             .where(Lease.until > now, Lease.revoked_at.is_(None))
             .order_by(Lease.until)
         )
         if user is not None:
             query = query.where(Lease.user == user)
-        async with self._database.begin() as session:
-            found = (await session.scalars(query)).all()
-        return {Key(lease.user, lease.server): lease for lease in found}
+        return await self._times(query)
 
     async def leases_of(self, user: str, since: datetime) -> Sequence[Lease]:
         query = select(Lease).where(Lease.user == user, Lease.until > since)
-        async with self._database.begin() as session:
+        async with self._database.read() as session:
             return (await session.scalars(query.order_by(Lease.id))).all()
 
     async def add_lease(self, key: Key, now: datetime, hours: float, by: str) -> Lease:
@@ -114,13 +113,11 @@ class Store:
 
     # Warnings.
 
-    async def warnings(self, user: str | None = None) -> dict[Key, Warning]:
-        query = select(Warning)
+    async def warned_at(self, user: str | None = None) -> Times:
+        query = select(Warning.user, Warning.server, Warning.warned_at)
         if user is not None:
             query = query.where(Warning.user == user)
-        async with self._database.begin() as session:
-            found = (await session.scalars(query)).all()
-        return {Key(warning.user, warning.server): warning for warning in found}
+        return await self._times(query)
 
     async def warn(self, key: Key, decision: Decision, now: datetime) -> None:
         warning = Warning(
@@ -132,6 +129,12 @@ class Store:
         )
         async with self._database.begin() as session:
             await session.merge(warning)
+
+    async def _times(self, query: Select[str, str, datetime]) -> Times:
+        """Rows and not objects, for a sweep reads them of everybody."""
+        async with self._database.read() as session:
+            rows = (await session.execute(query)).all()
+        return {Key(user, server): time for user, server, time in rows}
 
     # Removed users.
 
@@ -148,7 +151,7 @@ class Store:
         if due is not None:
             waiting = Departed.state.in_(["waiting", "failed"])
             query = query.where(Departed.due_at <= due, waiting)
-        async with self._database.begin() as session:
+        async with self._database.read() as session:
             return (await session.scalars(query)).all()
 
     async def set_departed(self, user: str, state: str, detail: str) -> None:
@@ -164,7 +167,7 @@ class Store:
 
     async def sweeps(self, limit: int = 20) -> Sequence[Sweep]:
         query = select(Sweep).order_by(Sweep.id.desc()).limit(limit)
-        async with self._database.begin() as session:
+        async with self._database.read() as session:
             return (await session.scalars(query)).all()
 
     async def forget(self, before: datetime) -> None:

@@ -18,19 +18,24 @@ from .rules import Rules
 from .server import Key, Person, Server, parse_person, parse_servers
 from .store import Store
 
+NEEDED_TO_DECIDE: dict[str, Any] = {"model": {}, "state": {}, "user_options": {}}
 # The Hub gives as many as it lets if asked for more.
 LARGEST_PAGE = 1000
 
 Hook = Callable[..., bool | Awaitable[bool]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Finding:
     server: Server
     decision: Decision
 
+    def in_short(self) -> Finding:
+        """Without what only the decision needed: a Hub may have very many servers."""
+        return Finding(replace(self.server, **NEEDED_TO_DECIDE), self.decision)
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class Leaving:
     person: Person
     decision: Decision
@@ -70,7 +75,8 @@ class Surveyor:
             async for model in self._users("inactive"):
                 self._note_leaving(survey, model)
         async for model in self._users("active"):
-            await self._note_servers(survey, model, known)
+            for finding in await self._findings(survey, model, known):
+                survey.servers[finding.server.key] = finding.in_short()
             if self.cull_users:
                 self._note_leaving(survey, model)
         return survey
@@ -79,10 +85,10 @@ class Surveyor:
         """One user's servers, as they are at this moment."""
         model = await self.hub.get(api_path("users", user))
         survey = Survey(now)
-        await self._note_servers(survey, model, await self._known(now, user))
+        found = await self._findings(survey, model, await self._known(now, user))
         if survey.problems:
             raise HubAnswerInvalid(survey.problems[0])
-        return list(survey.servers.values())
+        return found
 
     async def person_again(self, user: str) -> tuple[Person, bool] | None:
         """The person, and whether they have a server; None if they are gone."""
@@ -104,11 +110,9 @@ class Surveyor:
                 yield model
 
     async def _known(self, now: datetime, user: str | None = None) -> Known:
-        leases = await self.store.leases(now, user)
-        warnings = await self.store.warnings(user)
         return Known(
-            {key: lease.until for key, lease in leases.items()},
-            {key: warning.warned_at for key, warning in warnings.items()},
+            kept_until=await self.store.kept_until(now, user),
+            warned_at=await self.store.warned_at(user),
         )
 
     def _note_leaving(self, survey: Survey, model: Any) -> None:
@@ -123,21 +127,24 @@ class Surveyor:
         if decision.action is Action.STOP:
             survey.leaving[person.name] = Leaving(person, decision)
 
-    async def _note_servers(self, survey: Survey, model: Any, known: Known) -> None:
+    async def _findings(
+        self, survey: Survey, model: Any, known: Known
+    ) -> list[Finding]:
         """What cannot be read of one user keeps nobody else from being judged."""
         try:
             person = parse_person(model)
             servers = list(parse_servers(person, model))
         except HubAnswerInvalid as error:
             survey.problems.append(str(error))
-            return
-        for server in known.complete(servers):
-            finding = await self._judge(server, survey.at)
-            survey.servers[server.key] = finding
-            if not (server.ready or server.pending):
-                survey.problems.append(
-                    f"{server.key}: the Hub has it as neither ready nor pending"
-                )
+            return []
+        survey.problems += [
+            f"{server.key}: the Hub has it as neither ready nor pending"
+            for server in servers
+            if not (server.ready or server.pending)
+        ]
+        return [
+            await self._judge(server, survey.at) for server in known.complete(servers)
+        ]
 
     async def _judge(self, server: Server, now: datetime) -> Finding:
         if self.hook and server.ready and not server.pending:

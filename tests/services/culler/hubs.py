@@ -68,13 +68,15 @@ async def say_ok(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
 
 
 def describe_hub(folder: Path, *scopes: str, **options: Any) -> RealHub:
+    more = options.pop("text", "")
     hub = RealHub(folder, python=options.pop("python", sys.executable), **options)
     hub.culler_url = f"http://127.0.0.1:{free_port()}"  # type: ignore[attr-defined]
-    hub._text = CONFIGURATION.format(
+    described = CONFIGURATION.format(
         url=hub.culler_url,  # type: ignore[attr-defined]
         token=TOKEN,
         scopes=list(scopes),
     )
+    hub._text = described + more
     return hub
 
 
@@ -205,3 +207,10 @@ class Culler:
             return await client.request(
                 method, self.url + path, headers=headers, **options
             )
+
+
+def outcomes(folder: Path) -> dict[str, str]:
+    """The audit log on disk, as another program reads it."""
+    with sqlite3.connect(folder / "data" / "culler.sqlite") as database:
+        rows = database.execute("SELECT user, outcome FROM culler_stops ORDER BY id")
+        return dict(rows)

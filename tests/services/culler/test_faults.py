@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -11,16 +10,9 @@ import pytest
 from jupyterhub_suite.services.culler.scopes import BASE
 from tests.harness.hub import RealHub
 from tests.harness.processes import wait_for
-from tests.services.culler.hubs import Culler, culler_hub, running, start
+from tests.services.culler.hubs import Culler, outcomes, running, start
 
 IDLE = ("--timeout=3600", "--cull-every=1")
-
-
-def outcomes(folder: Path) -> dict[str, str]:
-    """The audit log on disk, as another program reads it."""
-    with sqlite3.connect(folder / "data" / "culler.sqlite") as database:
-        rows = database.execute("SELECT user, outcome FROM culler_stops ORDER BY id")
-        return dict(rows)
 
 
 async def test_servers_are_stopped_side_by_side_up_to_the_limit(
@@ -81,16 +73,6 @@ async def test_a_server_that_does_not_stop_is_reported_and_keeps_nobody_waiting(
 
     assert outcomes(tmp_path)["plain"] == "stopped"
     assert outcomes(tmp_path)["stubborn"] == "slow"
-
-
-async def test_a_hub_that_restarts_is_waited_for(tmp_path: Path) -> None:
-    async with culler_hub(tmp_path / "hub") as hub:
-        await hub.kill()
-        async with Culler(hub, tmp_path / "culler", *IDLE, pages=True) as culler:
-            await culler.process.says("The sweep failed: HubUnreachable")
-            await hub.start()
-            await start(hub, "idle", idle=4000)
-            await culler.process.says("Stopping server idle")
 
 
 @pytest.mark.parametrize("lacking", sorted(BASE))

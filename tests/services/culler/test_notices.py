@@ -97,15 +97,14 @@ async def test_a_warning_is_sent_signed_and_written_down_once(
     assert json.loads(body) == {"event": "warning", **NOTICE}
     digest = hmac.new(b"secret", body, "sha256").hexdigest()
     assert headers["X-Hub-Signature-256"] == f"sha256={digest}"
-    warned = (await store.warnings())[Key("ann", "")]
-    assert warned.warned_at == NOW
+    assert await store.warned_at() == {Key("ann", ""): NOW}
     assert await told.notify(survey_of(idle=3000, warned_at=NOW)) == 0
     await told.close()
 
 
 async def test_nobody_is_warned_who_is_active(store: Store) -> None:
     assert await notifier(store).notify(survey_of(idle=10)) == 0
-    assert await store.warnings() == {}
+    assert await store.warned_at() == {}
 
 
 async def test_a_channel_that_fails_is_counted_and_the_page_still_warns(
@@ -118,7 +117,7 @@ async def test_a_channel_that_fails_is_counted_and_the_page_still_warns(
     assert "ann could not be warned by webhook" in caplog.text
     assert "secret" not in caplog.text
     assert told.metrics.notice_errors.labels("webhook")._value.get() == 1
-    assert Key("ann", "") in await store.warnings()
+    assert Key("ann", "") in await store.warned_at()
     await told.close()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -96,6 +97,51 @@ async def test_pages_that_lead_nowhere_end_the_survey(
         await surveyor(hub, store).survey(NOW)
 
 
+async def test_pages_that_go_on_behind_the_last_user_end_the_survey(
+    store: Store,
+) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        following = {"offset": int(request.url.params["offset"]) + 1}
+        pagination = {"next": following, "total": 3}
+        page = {"items": [user("a")], "_pagination": pagination}
+        return httpx.Response(200, json=page)
+
+    with pytest.raises(HubAnswerInvalid):
+        await surveyor(hub_that(answer), store).survey(NOW)
+
+
+async def test_memory_does_not_grow_with_the_users_who_stay(store: Store) -> None:
+    rules = Rules(Rule("default", timeout=3600))
+
+    async def peak(users: int) -> int:
+        surveyor = Surveyor(crowd(users), store, rules, cull_users=True)
+        tracemalloc.start()
+        try:
+            assert not (await surveyor.survey(NOW)).leaving
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    assert await peak(6_000) < 1.3 * await peak(1_000)
+
+
+def crowd(users: int) -> HubClient:
+    """A Hub with so many users, none of them idle, and with no server."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.params["state"] == "active":
+            return page([])
+        offset = int(request.url.params["offset"])
+        after = offset + 200
+        people = [
+            {**user(f"user-{number}", idle=1), "servers": {}}
+            for number in range(offset, after)
+        ]
+        return page(people, {"offset": after} if after < users else None)
+
+    return hub_that(answer)
+
+
 async def test_a_hub_that_breaks_off_ends_the_survey(store: Store) -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         raise httpx.ReadTimeout("stalled", request=request)
@@ -143,9 +189,8 @@ async def test_leases_and_warnings_are_kept_by_the_database(store: Store) -> Non
     lease = await store.add_lease(key, NOW, 2, "admin")
     await store.add_lease(key, NOW, 3, "admin")
 
-    held = await store.leases(NOW)
-    assert held[key].until == lease.until + timedelta(hours=1)
-    assert await store.leases(NOW + timedelta(hours=3)) == {}
+    assert await store.kept_until(NOW) == {key: lease.until + timedelta(hours=1)}
+    assert await store.kept_until(NOW + timedelta(hours=3)) == {}
     assert await store.revoke_lease(key, NOW)
     assert not await store.revoke_lease(key, NOW)
     await store.forget(NOW + timedelta(days=1))
