@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
+from traitlets import Bool
 from traitlets.config import Config
 
 from jupyterhub_suite.services.database import DatabaseService
@@ -21,36 +22,15 @@ from . import api, handlers
 from .parts import make_sweeper
 from .report import table
 from .scopes import explain, missing_scopes
-from .settings import CullerSettings
+from .settings import CullerSettings, PeerSettings
 from .store import Store
 
 # The settings' section of jupyterhub-idle-culler, which is read as ours.
 PEER_SECTION = "IdleCuller"
-# The settings that one can say as --setting-name=VALUE, as there.
-PEER_ALIASES = (
-    "api_page_size",
-    "concurrency",
-    "cull_admin_users",
-    "cull_default_servers",
-    "cull_every",
-    "cull_named_servers",
-    "cull_users",
-    "internal_certs_location",
-    "max_age",
-    "remove_named_servers",
-    "ssl_enabled",
-    "timeout",
-    "url",
-)
-# Those that one can also say without a value.
-PEER_FLAGS = (
-    "cull_admin_users",
-    "cull_default_servers",
-    "cull_named_servers",
-    "cull_users",
-    "remove_named_servers",
-    "ssl_enabled",
-)
+# What one can say as --setting-name=VALUE, as there; a switch also without a value.
+PEER_TRAITS = PeerSettings.class_own_traits()
+PEER_ALIASES = sorted(PEER_TRAITS.keys() - {"cull_arbiter_hook"})
+PEER_FLAGS = [name for name in PEER_ALIASES if isinstance(PEER_TRAITS[name], Bool)]
 # Sweeps that may be missed before the service is unwell.
 LATE = 3
 # How often what is older than keep_history is let go.
@@ -164,7 +144,7 @@ class CullerService(CullerSettings, DatabaseService):
                 await self._try(self._tidy)
             await self._rest()
 
-    async def _try(self, work: Callable[[], Any]) -> bool:
+    async def _try(self, work: Callable[[], Awaitable[None]]) -> bool:
         """The Hub or the database may be away for a while: the next turn comes."""
         try:
             await work()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from jupyterhub_suite.services.registration import Registration
 
-from .scopes import BASE
+from .scopes import BASE, needed_scopes
 
 ADMIN = "custom:culler:admin"
 
@@ -13,6 +13,7 @@ REGISTRATION = Registration(
     module="jupyterhub_suite.services.culler",
     settings_class="jupyterhub_suite.services.culler.app.CullerService",
     scopes=tuple(BASE),
+    scopes_for=needed_scopes,
     user_scopes=("access:services!service=culler",),
     admin_scopes=(ADMIN,),
     custom_scopes={

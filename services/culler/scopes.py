@@ -1,4 +1,7 @@
-"""What the service must be allowed to do, by its settings, and why. Pure."""
+"""What the service must be allowed to do, by its settings, and why. Pure.
+
+`configure` asks as well, so that the service's role holds just that.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +22,9 @@ def needed_scopes(settings: Mapping[str, Any]) -> dict[str, str]:
     if settings.get("cull_users"):
         scopes["delete:users"] = "to remove users (cull_users)"
         scopes["read:users"] = "to see since when there are users (cull_users)"
-    rules = [*settings.get("rules", ()), *settings.get("user_rules", ())]
-    matched = {key for rule in rules for key in rule.get("match", {})}
+    written = [settings.get("rules"), settings.get("user_rules")]
+    rules = [rule for each in written if isinstance(each, list) for rule in each]
+    matched = {key for rule in rules for key in matches(rule)}
     if "group" in matched:
         scopes["read:users:groups"] = "for rules that match groups"
     if "role" in matched:
@@ -30,6 +34,12 @@ def needed_scopes(settings: Mapping[str, Any]) -> dict[str, str]:
     if settings.get("servers_url"):
         scopes["access:servers"] = "to ask servers what they are busy with"
     return scopes
+
+
+def matches(rule: object) -> Iterable[str]:
+    """What a rule looks at; one that is written wrongly is refused elsewhere."""
+    match = rule.get("match") if isinstance(rule, Mapping) else None
+    return match if isinstance(match, Mapping) else ()
 
 
 def missing_scopes(held: Iterable[str], settings: Mapping[str, Any]) -> dict[str, str]:

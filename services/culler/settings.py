@@ -15,10 +15,8 @@ from traitlets import (
 )
 
 
-class CullerSettings(HasTraits):
-    """What the culler can be told."""
-
-    # The settings of jupyterhub-idle-culler.
+class PeerSettings(HasTraits):
+    """The settings of jupyterhub-idle-culler, which are also its flags."""
 
     url = Unicode(
         help="The Hub's REST API: another name of api_url, as in jupyterhub-idle-culler."
@@ -67,7 +65,13 @@ class CullerSettings(HasTraits):
         (the Hub's model). True stops the server, False keeps it whatever its age.""",
     ).tag(config=True)
 
-    # Ours.
+    @default("cull_every")
+    def _default_cull_every(self) -> int:
+        return max(1, self.timeout // 2)
+
+
+class CullerSettings(PeerSettings):
+    """What the culler can be told."""
 
     rules = List(
         Dict(),
@@ -153,10 +157,6 @@ class CullerSettings(HasTraits):
     retention_dry_run = Bool(
         True, help="Only say for whom retention_hook would be called."
     ).tag(config=True)
-
-    @default("cull_every")
-    def _default_cull_every(self) -> int:
-        return max(1, self.timeout // 2)
 
     @default("hub_concurrency")
     def _default_hub_concurrency(self) -> int:

@@ -64,9 +64,10 @@ def configure(
     look = hub_look(changes, services)
     for name in services:
         needs = registration(name)
+        own = settings.get(name, {})
         known = {**look, **where_users_are(changes, needs)}
-        _configure_service(changes, needs, {**known, **settings.get(name, {})})
-        _configure_scopes(changes, needs, open_to_users)
+        _configure_service(changes, needs, {**known, **own})
+        _configure_scopes(changes, needs, needs.own_scopes(own), open_to_users)
     if services and changes.get("JupyterHub", "internal_ssl", False):
         # The Hub's own process has loaded it all; other users of this package not.
         from .internal_ssl import mend_service_check
@@ -204,14 +205,14 @@ def _configure_service(
 
 
 def _configure_scopes(
-    changes: Changes, needs: Registration, open_to_users: bool
+    changes: Changes, needs: Registration, scopes: list[str], open_to_users: bool
 ) -> None:
     for scope, definition in needs.custom_scopes.items():
         changes.put("JupyterHub", "custom_scopes", scope, dict(definition))
     own_role = {
         "name": f"suite-{needs.name}",
         "description": f"What the service {needs.name} needs, and no more",
-        "scopes": list(needs.scopes),
+        "scopes": scopes,
         "services": [needs.name],
     }
     changes.add("JupyterHub", "load_roles", own_role)

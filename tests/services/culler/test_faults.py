@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from jupyterhub_suite.services.culler.scopes import BASE
+from jupyterhub_suite.services.culler.scopes import BASE, needed_scopes
 from tests.harness.hub import RealHub
 from tests.harness.processes import wait_for
-from tests.services.culler.hubs import Culler, outcomes, running, start
+from tests.services.culler.hubs import (
+    Culler,
+    age,
+    outcomes,
+    running,
+    start,
+    users,
+)
 
 IDLE = ("--timeout=3600", "--cull-every=1")
 
@@ -75,33 +84,77 @@ async def test_a_server_that_does_not_stop_is_reported_and_keeps_nobody_waiting(
     assert outcomes(tmp_path)["stubborn"] == "slow"
 
 
-@pytest.mark.parametrize("lacking", sorted(BASE))
-async def test_a_scope_that_is_missing_is_named_and_nothing_is_stopped(
-    lacking: str, scoped_hub: RealHub, tmp_path: Path
-) -> None:
-    token = await token_of(scoped_hub, [scope for scope in BASE if scope != lacking])
-    async with Culler(scoped_hub, tmp_path, *IDLE, token=token) as culler:
-        await culler.process.says(rf"lacks scopes: {lacking} \(")
-    assert await running(scoped_hub) == {"idle/"}
-
-
 async def test_exactly_the_least_scopes_are_enough(
     hub: RealHub, tmp_path: Path
 ) -> None:
     await start(hub, "idle", idle=4000)
-    token = await token_of(hub, list(BASE))
+    token = await token_of(hub, needed_scopes({}))
     async with Culler(hub, tmp_path, *IDLE, token=token) as culler:
         await culler.swept()
     assert await running(hub) == set()
 
 
-@pytest.fixture
-async def scoped_hub(hub: RealHub) -> RealHub:
+# Settings of which each needs a scope more than the least.
+DEMANDING: dict[str, Any] = {
+    "cull_users": True,
+    "busy_hold": 3600,
+    "rules": [
+        {"name": "exam", "match": {"group": "exam"}, "never": True},
+        {"name": "GPU", "match": {"state": {"gpu": True}}, "never": True},
+    ],
+    "user_rules": [{"name": "staff", "match": {"role": "admin"}, "never": True}],
+}
+
+
+async def test_exactly_the_scopes_that_settings_ask_for_are_enough(
+    hub: RealHub, tmp_path: Path
+) -> None:
+    settings = {**DEMANDING, "servers_url": hub.origin}
     await start(hub, "idle", idle=4000)
-    return hub
+    await start(hub, "examinee", idle=4000)
+    await hub.api("POST", "/groups/exam")
+    await hub.api("POST", "/groups/exam/users", json={"users": ["examinee"]})
+    await start(hub, "gpu", idle=4000, gpu=True)
+    await start(hub, "busy", idle=4000, kernels=[{"execution_state": "busy"}])
+    await age(hub, {"user": "admin", "last_activity": 4000})
+    token = await token_of(hub, needed_scopes(settings))
+
+    async with Culler(
+        hub, tmp_path, *IDLE, config=as_config(settings), token=token
+    ) as culler:
+        await culler.swept()
+
+    assert await running(hub) == {"examinee/", "gpu/", "busy/"}, culler.log
+    assert await users(hub) == {"admin", "examinee", "gpu", "busy"}, culler.log
 
 
-async def token_of(hub: RealHub, scopes: list[str]) -> str:
+@pytest.mark.parametrize(
+    "lacking", sorted(needed_scopes({**DEMANDING, "servers_url": "x"}))
+)
+async def test_a_scope_that_is_missing_is_named_and_nothing_is_stopped(
+    lacking: str, hub: RealHub, tmp_path: Path
+) -> None:
+    settings = {} if lacking in BASE else {**DEMANDING, "servers_url": hub.origin}
+    if lacking == "read:users:groups":
+        settings["cull_users"] = False  # whose read:users contains it
+    await start(hub, "idle", idle=4000)
+    scopes = [scope for scope in needed_scopes(settings) if scope != lacking]
+    token = await token_of(hub, scopes)
+
+    async with Culler(
+        hub, tmp_path, *IDLE, config=as_config(settings), token=token
+    ) as culler:
+        await culler.process.says(rf"lacks scopes: .*{lacking} \(")
+
+    assert await running(hub) == {"idle/"}
+
+
+def as_config(settings: Mapping[str, Any]) -> str:
+    lines = [f"c.CullerService.{name} = {value!r}" for name, value in settings.items()]
+    return "\n".join(lines)
+
+
+async def token_of(hub: RealHub, scopes: Iterable[str]) -> str:
     """A token of an admin that may do just this."""
-    body = {"scopes": scopes}
+    body = {"scopes": list(scopes)}
     return (await hub.api("POST", "/users/admin/tokens", json=body))["token"]

@@ -3,7 +3,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from traitlets.config import Config
 
+from jupyterhub_suite import configure
 from jupyterhub_suite.services.culler.scopes import (
     BASE,
     explain,
@@ -15,6 +17,7 @@ from jupyterhub_suite.services.culler.scopes import (
 @pytest.mark.parametrize(
     ("settings", "further"),
     [
+        ({"rules": "none", "user_rules": [7, {"match": "x"}]}, set()),
         ({}, set()),
         ({"cull_users": True}, {"delete:users", "read:users"}),
         ({"rules": [{"name": "x", "match": {"group": "g"}}]}, {"read:users:groups"}),
@@ -27,6 +30,19 @@ def test_what_is_set_says_what_is_needed(
     settings: dict[str, Any], further: set[str]
 ) -> None:
     assert set(needed_scopes(settings)) == {*BASE, *further}
+
+
+def test_configure_gives_the_role_what_the_settings_ask_for() -> None:
+    c = Config()
+    rules = [{"name": "exam", "match": {"group": "exam"}, "never": True}]
+    configure(
+        c, services=["culler"], culler={"rules": rules, "servers_url": "http://p"}
+    )
+
+    [role] = [
+        each for each in c.JupyterHub.load_roles if each["name"] == "suite-culler"
+    ]
+    assert set(role["scopes"]) == {*BASE, "read:users:groups", "access:servers"}
 
 
 def test_what_is_missing_is_named_with_its_purpose() -> None:
