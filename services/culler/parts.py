@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -115,8 +116,19 @@ def make_probe(app: CullerService) -> BusyProbe | None:
             f"servers_url is {app.servers_url!r}: expected http://HOST:PORT"
         )
     return BusyProbe(
-        app.servers_url, app.api_token, concurrency=app.concurrency or 1000
+        app.servers_url,
+        app.api_token,
+        tls=public_tls(app.client_ca),
+        concurrency=app.concurrency or 1000,
     )
+
+
+def public_tls(client_ca: str) -> ssl.SSLContext:
+    """Trusts what the machine trusts, $SSL_CERT_FILE included, and the Hub's own."""
+    context = ssl.create_default_context()
+    if client_ca:
+        context.load_verify_locations(client_ca)
+    return context
 
 
 def make_channels(app: CullerService) -> list[Channel]:

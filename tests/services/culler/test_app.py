@@ -17,7 +17,7 @@ from jupyterhub_suite.services.culler.openapi import PATHS, describe
 from jupyterhub_suite.services.culler.parts import make_channels, make_rules
 from jupyterhub_suite.services.errors import SettingError
 from tests.harness.hub import RealHub
-from tests.services.culler.hubs import TOKEN, Culler, culler_hub, running, start
+from tests.services.culler.hubs import TOKEN, Culler, running, start
 
 # Those of traitlets itself, and those that every service of ours has.
 SHARED = {"config_file", "generate_config", "show_config", "show_config_json"}
@@ -99,17 +99,6 @@ async def test_a_dry_run_prints_what_would_go_and_stops_nothing(
         ["used", "keep"],
     ]
     assert await running(hub) == {"idle/", "used/"}
-
-
-async def test_it_sweeps_a_hub_with_internal_ssl(tmp_path: Path) -> None:
-    async with culler_hub(tmp_path / "hub", internal_ssl=True) as hub:
-        certificates = hub.folder / "internal-ssl"
-        flags = ["--ssl-enabled", f"--internal-certs-location={certificates}"]
-        async with Culler(hub, tmp_path / "culler", *flags) as culler:
-            await culler.swept()
-        assert "failed" not in culler.log
-        async with Culler(hub, tmp_path / "plain", "--timeout=4") as culler:
-            await culler.process.says("The sweep failed: HubUnreachable")
 
 
 async def test_busy_kernels_hold_a_server_for_as_long_as_the_site_says(
