@@ -2,9 +2,15 @@
 
     python benchmarks/culler.py sweep [--users 10000] [--servers 3000] [--rounds 5]
     python benchmarks/culler.py stop [--servers 200] [--concurrency 20] [--rounds 1]
+    python benchmarks/culler.py docs
 
 `sweep` stops nothing; `stop` stops servers that take a second each. Prints medians,
-their ratio, and the largest memory of each program.
+and the memory of each program: once it is loaded, and at most. `docs` runs both, and
+writes what came of it into docs/culler.md.
+
+A third program, `bare`, sends the Hub the same DELETEs at the same concurrency, and
+does nothing else: what it takes is the Hub's own time. With `--hub-database memory`
+the Hub's SQLite file lies in memory, where no commit waits for a disk.
 """
 
 from __future__ import annotations
@@ -28,6 +34,11 @@ sys.path.insert(0, str(ROOT))
 from tests.harness.hub import RealHub
 from tests.harness.ports import free_port
 from tests.harness.processes import wait_for
+
+DOCS = ROOT / "docs" / "culler.md"
+BEGIN, END = "<!-- by benchmarks/culler.py docs -->", "<!-- end -->"
+Figures = dict[str, float]
+Results = dict[str, list[Figures]]
 
 TOKEN = "token-of-the-benchmark"
 CONFIGURATION = """
@@ -61,13 +72,14 @@ class BenchmarkHub(RealHub):
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["sweep", "stop", "one"])
+    parser.add_argument("what", choices=["sweep", "stop", "docs", "one"])
     parser.add_argument("--users", type=int, default=10_000)
     parser.add_argument("--servers", type=int)
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--concurrency", type=int, default=20)
     parser.add_argument("--timeout", type=int, default=86_400)
-    parser.add_argument("--program", choices=["ours", "peer"])
+    parser.add_argument("--program", choices=["ours", "peer", "bare"])
+    parser.add_argument("--hub-database", choices=["disk", "memory"], default="disk")
     parser.add_argument("--api-url")
     return parser.parse_args()
 
@@ -76,13 +88,17 @@ def parse() -> argparse.Namespace:
 
 
 async def one(options: argparse.Namespace) -> None:
-    run = {"ours": ours, "peer": peer}[options.program]
-    seconds = await run(options)
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"seconds": seconds, "megabytes": memory}))
+    run = {"ours": ours, "peer": peer, "bare": bare}[options.program]
+    loaded, seconds = await run(options)
+    print(json.dumps({"seconds": seconds, "loaded": loaded, "most": megabytes()}))
 
 
-async def ours(options: argparse.Namespace) -> float:
+def megabytes() -> float:
+    """The most memory that this process has had."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+async def ours(options: argparse.Namespace) -> tuple[float, float]:
     from jupyterhub_suite.services.culler.app import CullerService
 
     app = CullerService(log_level=logging.WARNING)
@@ -96,19 +112,36 @@ async def ours(options: argparse.Namespace) -> float:
         ]
     )
     await app.setup()
-    began = time.perf_counter()
+    loaded, began = megabytes(), time.perf_counter()
     await app.check_scopes()
     await app.sweeper.sweep()
     seconds = time.perf_counter() - began
     await app.cleanup()
     await app.hub.close()
-    return seconds
+    return loaded, seconds
 
 
-async def peer(options: argparse.Namespace) -> float:
+async def bare(options: argparse.Namespace) -> tuple[float, float]:
+    import httpx
+
+    headers = {"Authorization": f"token {TOKEN}"}
+    names = (f"user-{number:05}" for number in range(options.servers))
+    async with httpx.AsyncClient(headers=headers, timeout=60) as http:
+
+        async def work() -> None:
+            for name in names:
+                url = f"{options.api_url}/users/{name}/server"
+                (await http.delete(url)).raise_for_status()
+
+        loaded, began = megabytes(), time.perf_counter()
+        await asyncio.gather(*(work() for _ in range(options.concurrency)))
+        return loaded, time.perf_counter() - began
+
+
+async def peer(options: argparse.Namespace) -> tuple[float, float]:
     from jupyterhub_idle_culler import cull_idle
 
-    began = time.perf_counter()
+    loaded, began = megabytes(), time.perf_counter()
     await cull_idle(
         options.api_url,
         TOKEN,
@@ -116,13 +149,13 @@ async def peer(options: argparse.Namespace) -> float:
         logger=logging.getLogger("peer"),
         concurrency=options.concurrency,
     )
-    return time.perf_counter() - began
+    return loaded, time.perf_counter() - began
 
 
-def run_program(program: str, hub: RealHub, timeout: int, concurrency: int) -> Any:
+def run_program(program: str, hub: RealHub, **options: int) -> Figures:
     words = [sys.executable, __file__, "one", "--program", program]
-    words += ["--api-url", hub.api_url, "--timeout", str(timeout)]
-    words += ["--concurrency", str(concurrency)]
+    words += ["--api-url", hub.api_url]
+    words += [f"--{name}={value}" for name, value in options.items()]
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
             words, stdout=subprocess.PIPE, text=True, check=True, cwd=folder
@@ -154,29 +187,39 @@ async def all_up(hub: RealHub, servers: int) -> None:
     await wait_for(ready, what=f"{servers} servers", deadline=300)
 
 
-async def sweep(options: argparse.Namespace, folder: Path) -> None:
+async def sweep(options: argparse.Namespace, folder: Path) -> Results:
     servers, rounds = options.servers or 3000, options.rounds or 5
     async with prepare(folder, options.users, servers) as hub:
         await all_up(hub, servers)
-        results: dict[str, list[Any]] = {"ours": [], "peer": []}
+        results: Results = {"ours": [], "peer": []}
         for _ in range(rounds):
             for program, seen in results.items():
-                seen.append(run_program(program, hub, 86_400, 10))
+                seen.append(run_program(program, hub, timeout=86_400))
     report(f"{options.users} users, {servers} running, nothing to stop", results)
+    return results
 
 
-async def stop(options: argparse.Namespace, folder: Path) -> None:
+async def stop(options: argparse.Namespace, folder: Path) -> Results:
     servers, rounds = options.servers or 200, options.rounds or 1
     async with prepare(folder, servers, 0) as hub:
-        programs = [options.program] if options.program else ["ours", "peer"]
-        results: dict[str, list[Any]] = {program: [] for program in programs}
-        for _ in range(rounds):
+        programs = [options.program] if options.program else ["ours", "bare", "peer"]
+        results: Results = {program: [] for program in programs}
+        for number in range(rounds):
             for program, seen in results.items():
+                if program == "peer" and number:
+                    continue  # minutes, and hardly different ones
                 await start_all(hub, servers)
-                seen.append(run_program(program, hub, 3600, options.concurrency))
+                before = await hub.api("GET", "/test/counts")
+                how = {"concurrency": options.concurrency, "servers": servers}
+                seen.append(run_program(program, hub, timeout=3600, **how))
                 counts = await hub.api("GET", "/test/counts")
-                print(program, seen[-1], counts)
-    report(f"{servers} servers of 1 s each, {options.concurrency} at once", results)
+                assert counts["stops"] - before["stops"] == servers, counts
+    report(
+        f"{servers} servers of 1 s each, {options.concurrency} at once,"
+        f" the Hub's database on {options.hub_database}",
+        results,
+    )
+    return results
 
 
 async def start_all(hub: RealHub, servers: int) -> None:
@@ -191,25 +234,72 @@ async def start_all(hub: RealHub, servers: int) -> None:
     await hub.api("POST", "/test/times", json=wishes)
 
 
-def report(title: str, results: dict[str, list[Any]]) -> None:
+def report(title: str, results: Results) -> None:
     print(title)
-    medians = {}
     for program, seen in results.items():
-        medians[program] = statistics.median(each["seconds"] for each in seen)
-        memory = max(each["megabytes"] for each in seen)
-        print(f"  {program}: {medians[program]:.2f} s (median), {memory:.0f} MB")
-    if len(medians) == 2:
-        print(f"  peer/ours: {medians['peer'] / medians['ours']:.2f}")
+        print(
+            f"  {program}: {median(seen, 'seconds'):.2f} s (median of {len(seen)}),"
+            f" {median(seen, 'loaded'):.0f} MB loaded,"
+            f" {median(seen, 'most'):.0f} MB at most"
+        )
+
+
+def median(seen: list[Figures], figure: str) -> float:
+    return statistics.median(each[figure] for each in seen)
+
+
+def run(options: argparse.Namespace, **changes: Any) -> Results:
+    options = argparse.Namespace(**{**vars(options), **changes})
+    act = {"sweep": sweep, "stop": stop}[options.what]
+    where = "/dev/shm" if options.hub_database == "memory" else None
+    with tempfile.TemporaryDirectory(dir=where) as folder:
+        return asyncio.run(act(options, Path(folder) / "hub"))
+
+
+# What comes of it, in the documents.
+
+
+def write_docs(options: argparse.Namespace) -> None:
+    idle = run(options, what="sweep")
+    disk = run(options, what="stop", rounds=3)
+    programs = {"what": "stop", "rounds": 3, "hub_database": "memory"}
+    memory = {
+        program: run(options, **programs, program=program)[program]
+        for program in ("ours", "bare")
+    }
+    rows = [
+        row("a sweep that stops nothing, 10,000 users, 3,000 running servers", idle),
+        row("200 servers that take a second each, 20 at once", disk),
+        row("the same, with the Hub's database in memory", memory),
+        row("memory once it is loaded", idle, "loaded", "{:.0f} MB"),
+        row("memory at most, in that idle sweep", idle, "most", "{:.0f} MB"),
+    ]
+    head = ["| | ours | jupyterhub-idle-culler | the Hub alone |", "|---|---|---|---|"]
+    text = DOCS.read_text()
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    table = "\n".join([*head, *rows])
+    DOCS.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}")
+
+
+def row(
+    title: str, results: Results, figure: str = "seconds", how: str = "{:.2f} s"
+) -> str:
+    cells = [
+        how.format(median(results[program], figure)) if program in results else ""
+        for program in ("ours", "peer", "bare")
+    ]
+    return f"| {' | '.join([title, *cells])} |"
 
 
 def main() -> None:
     options = parse()
     if options.what == "one":
         asyncio.run(one(options))
-        return
-    act = {"sweep": sweep, "stop": stop}[options.what]
-    with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(act(options, Path(folder) / "hub"))
+    elif options.what == "docs":
+        write_docs(options)
+    else:
+        run(options)
 
 
 if __name__ == "__main__":
