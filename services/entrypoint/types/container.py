@@ -7,26 +7,19 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-import httpx
-
 from ...errors import PublicError
 from ..launch import Launch
 from ..validators.base import BaseValidator, Verdict
 from .base import EntrypointType, Option, Typed
+from .registry import ImageRegistry
 
 REFERENCE = (
     r"^[a-z0-9]([a-z0-9._-]*[a-z0-9])?(:[0-9]{1,5})?"
     r"(/[a-z0-9]+([._-]+[a-z0-9]+)*)*"
     r"(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@sha256:[0-9a-f]{64})?$"
 )
-# What a manifest may be, in OCI's words and in Docker's.
-MANIFESTS = (
-    "application/vnd.oci.image.index.v1+json,"
-    "application/vnd.oci.image.manifest.v1+json,"
-    "application/vnd.docker.distribution.manifest.list.v2+json,"
-    "application/vnd.docker.distribution.manifest.v2+json"
-)
-AWAY = "The registry cannot be asked now. Try again in a minute."
+# Where Docker keeps images whose name has one part only.
+DOCKER_HUB, OFFICIAL = ("", "docker.io"), "library/"
 
 
 class Reference(NamedTuple):
@@ -62,6 +55,7 @@ class ContainerImage(EntrypointType):
     registry: the address of the registry's API, by the registry's name in an image
         ("" is where names without one come from). An image of a registry that is
         listed is looked up there; of others nobody knows whether it exists.
+    patience: seconds that a registry has to answer.
     pin: store the digest that a tag has when it is added, so that it cannot change.
     """
 
@@ -81,12 +75,14 @@ class ContainerImage(EntrypointType):
     allowed_images: Sequence[str] = ("*",)
     images: Sequence[str] = ()
     registry: Mapping[str, str] = {}
+    patience = 10.0
     pin = False
     settings = {
         **EntrypointType.settings,
         "allowed_images": (list, tuple),
         "images": (list, tuple),
         "registry": dict,
+        "patience": (int, float),
         "pin": bool,
     }
 
@@ -112,6 +108,12 @@ class ContainerImage(EntrypointType):
         digest = await self.digest(image)
         if digest is None:
             return typed  # the check that follows says that it is not there
+        if not digest:
+            raise PublicError(
+                503,
+                "The registry does not tell the image's digest.",
+                field="entrypoint",
+            )
         return {**typed, "entrypoint": str(image._replace(digest=digest))}
 
     async def validate(
@@ -125,21 +127,12 @@ class ContainerImage(EntrypointType):
         return Verdict(True, "The registry has it.")
 
     async def digest(self, image: Reference) -> str | None:
-        """What the registry says, or None if it has no such image."""
-        name = image.digest or image.tag or "latest"
-        base = self.registry[image.registry].rstrip("/")
-        headers = {"Accept": MANIFESTS}
-        url = f"{base}/v2/{image.repository}/manifests/{name}"
-        try:
-            async with httpx.AsyncClient(timeout=10, trust_env=False) as http:
-                response = await http.head(url, headers=headers)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise PublicError(503, AWAY) from error
-        if response.status_code == 404:
-            return None
-        if response.is_error:
-            raise PublicError(503, AWAY)
-        return response.headers.get("Docker-Content-Digest", "")
+        """What the registry says; None if it has no such image."""
+        repository = image.repository
+        if image.registry in DOCKER_HUB and "/" not in repository:
+            repository = OFFICIAL + repository
+        registry = ImageRegistry(self.registry[image.registry], self.patience)
+        return await registry.digest(repository, image.digest or image.tag or "latest")
 
     def launch(self, typed: Typed, user: str) -> Launch:
         launch = super().launch(typed, user)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
@@ -42,11 +43,14 @@ class ShifterImage(EntrypointType):
     image_service = ""
     image_service_token = ""
     cache_seconds = 300.0
+    # Seconds that the image service has to answer.
+    patience = 10.0
     settings = {
         **EntrypointType.settings,
         "image_service": str,
         "image_service_token": str,
         "cache_seconds": (int, float),
+        "patience": (int, float),
     }
 
     def __init__(self, name: str, **settings: Any) -> None:
@@ -75,11 +79,13 @@ class ShifterImage(EntrypointType):
             else {}
         )
         try:
-            async with httpx.AsyncClient(timeout=10, trust_env=False) as http:
-                response = await http.get(address, headers=headers)
-                response.raise_for_status()
-                return response.json()
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+            return await asyncio.wait_for(fetch(address, headers), self.patience)
+        except (
+            httpx.HTTPError,
+            httpx.InvalidURL,
+            ValueError,
+            asyncio.TimeoutError,
+        ) as error:
             raise PublicError(503, AWAY) from error
 
     async def validate(
@@ -91,6 +97,11 @@ class ShifterImage(EntrypointType):
         if typed["entrypoint"] in known:
             return Verdict(True, "The image service has it.")
         return Verdict(False, "The image service does not have it.")
+
+
+async def fetch(address: str, headers: dict[str, str]) -> Any:
+    async with httpx.AsyncClient(timeout=None, trust_env=False) as http:
+        return (await http.get(address, headers=headers)).raise_for_status().json()
 
 
 def read_images(answer: Any) -> list[Option]:

@@ -1,0 +1,86 @@
+"""A container registry's own API (version 2), asked as anybody may ask.
+
+Registries that are open to all still want a token: they refuse the first request,
+say where anybody gets one, and are asked again with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from urllib.parse import urlsplit
+from urllib.request import parse_http_list, parse_keqv_list
+
+import httpx
+
+from ...errors import PublicError
+
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+# What a manifest may be, in OCI's words and in Docker's.
+MANIFESTS = (
+    "application/vnd.oci.image.index.v1+json,"
+    "application/vnd.oci.image.manifest.v1+json,"
+    "application/vnd.docker.distribution.manifest.list.v2+json,"
+    "application/vnd.docker.distribution.manifest.v2+json"
+)
+AWAY = "The registry cannot be asked now. Try again in a minute."
+
+
+class ImageRegistry:
+    def __init__(self, address: str, patience: float) -> None:
+        self._address = address.rstrip("/")
+        self._patience = patience
+
+    async def digest(self, repository: str, name: str) -> str | None:
+        """Of a tag or a digest; None if there is no such image, "" if none is told."""
+        url = f"{self._address}/v2/{repository}/manifests/{name}"
+        try:
+            answer = await asyncio.wait_for(self._ask(url), self._patience)
+        except (
+            httpx.HTTPError,
+            httpx.InvalidURL,
+            ValueError,
+            asyncio.TimeoutError,
+        ) as error:
+            raise PublicError(503, AWAY) from error
+        if answer.status_code == 404:
+            return None
+        if answer.status_code != 200:
+            raise PublicError(503, AWAY)
+        told = answer.headers.get("Docker-Content-Digest", "")
+        return told if DIGEST.fullmatch(told) else ""
+
+    async def _ask(self, url: str) -> httpx.Response:
+        headers = {"Accept": MANIFESTS}
+        async with httpx.AsyncClient(timeout=self._patience, trust_env=False) as http:
+            answer = await http.head(url, headers=headers)
+            if answer.status_code != 401:
+                return answer
+            token = await self._token(http, answer.headers.get("WWW-Authenticate", ""))
+            headers["Authorization"] = f"Bearer {token}"
+            answer = await http.head(url, headers=headers)
+            # Whoever has a token and is still refused may not know of the image,
+            # which registries do not tell from one that is not there.
+            if answer.status_code in (401, 403):
+                answer.status_code = 404
+            return answer
+
+    async def _token(self, http: httpx.AsyncClient, challenge: str) -> str:
+        scheme, _, rest = challenge.partition(" ")
+        told = parse_keqv_list(parse_http_list(rest)) if "=" in rest else {}
+        realm = told.get("realm", "")
+        if scheme.lower() != "bearer" or not self._may_ask(realm):
+            raise ValueError("the registry wants a login of another kind")
+        query: dict[str, str] = {
+            key: told[key] for key in ("service", "scope") if key in told
+        }
+        answer = (await http.get(realm, params=query)).raise_for_status().json()
+        token = answer.get("token") or answer.get("access_token")
+        if not isinstance(token, str) or not token.isascii():
+            raise ValueError("the registry gives no token")
+        return token
+
+    def _may_ask(self, realm: str) -> bool:
+        """No step back from https to http."""
+        scheme = urlsplit(realm).scheme
+        return scheme == "https" or scheme == urlsplit(self._address).scheme == "http"
