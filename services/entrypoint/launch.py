@@ -26,12 +26,14 @@ class Launch:
     wrapper: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     image: str = ""
-    # What runs on a batch node in front of the command, to report its port.
+    # What runs in front of the command: on a batch node, what reports its port (and
+    # runs nothing but Python); elsewhere nothing, or what the wrapper wants there.
     batch_launcher: str = "batchspawner-singleuser"
+    launcher: tuple[str, ...] = ()
 
     @property
     def cmd(self) -> list[str]:
-        return [*self.wrapper, *self.command]
+        return [*self.wrapper, *self.launcher, *self.command]
 
 
 class CannotStart(Exception):
@@ -56,11 +58,13 @@ def spawner_settings(launch: Launch, spawner: str) -> dict[str, Any]:
 
 def batch_command(launch: Launch) -> dict[str, Any]:
     """batchspawner joins these with spaces into a shell script, so each is quoted."""
+    before, command = [*launch.wrapper, launch.batch_launcher], list(launch.command)
+    if not command:
+        # A wrapper that finds the command by itself; and `cmd` may not be empty.
+        before, command = before[:-1], before[-1:]
     return {
-        "batchspawner_singleuser_cmd": shlex.join(
-            [*launch.wrapper, launch.batch_launcher]
-        ),
-        "cmd": [shlex.quote(word) for word in launch.command],
+        "batchspawner_singleuser_cmd": shlex.join(before),
+        "cmd": [shlex.quote(word) for word in command],
     }
 
 

@@ -60,6 +60,8 @@ class EntrypointType:
     # Words with {field} and {user} in them; never seen by a shell.
     command: Sequence[str] = ("{entrypoint}",)
     wrapper: Sequence[str] = ()
+    # Between the two, where no batch launcher is.
+    launcher: Sequence[str] = ()
     environment: Mapping[str, str] = {}
     batch_launcher: str = "batchspawner-singleuser"
     # The only spawner traits that this type may ever set.
@@ -165,6 +167,7 @@ class EntrypointType:
         return Launch(
             command=fill(self.command, values),
             wrapper=fill(self.wrapper, values),
+            launcher=tuple(self.launcher),
             environment=dict(zip(names, filled, strict=True)),
             batch_launcher=fill((self.batch_launcher,), values)[0],
         )

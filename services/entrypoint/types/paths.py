@@ -11,9 +11,23 @@ from ..launch import Launch
 from ..validators.base import BaseValidator, Verdict
 from .base import PATH, PRINTABLE, TEXT, EntrypointType, Option, Typed
 
+# Not every environment has JupyterLab's own program. Only where it starts can be seen
+# what an environment has. Its path is an argument of this fixed text, and so is what
+# launches the program that is found.
+LAB_OR_SERVER = """
+launcher=$1; shift
+program=$0/bin/jupyter-labhub
+test -x "$program" || program=$0/bin/jupyterhub-singleuser
+exec "$launcher" "$program" "$@"
+"""
+
 
 class CondaEnvironment(EntrypointType):
-    """A conda environment, by its path or by the name it has in a known place."""
+    """A conda environment, by its path or by the name it has in a known place.
+
+    executable: the program in its bin that starts a server; by default
+        jupyter-labhub, or jupyterhub-singleuser where the other is not there.
+    """
 
     kind = "conda"
     title = "Conda environment"
@@ -27,19 +41,22 @@ class CondaEnvironment(EntrypointType):
             "pattern": rf"^(/{PRINTABLE}*|[A-Za-z0-9_][A-Za-z0-9._-]*)$",
         }
     }
-    command: Sequence[str] = ("{entrypoint}/bin/{executable}",)
+    wrapper: Sequence[str] = ("/bin/sh", "-c", LAB_OR_SERVER, "{entrypoint}")
+    launcher: Sequence[str] = ("env",)
+    command: Sequence[str] = ()
     batch_launcher = "{entrypoint}/bin/batchspawner-singleuser"
     environment = {"CONDA_PREFIX": "{entrypoint}"}
     traits = EntrypointType.traits | {"environment"}
     # Where environments are that are known by name.
     envs_path = "/home/{user}/.conda/envs"
-    executable = "jupyter-labhub"
+    executable = ""
     settings = {**EntrypointType.settings, "envs_path": str, "executable": str}
 
     def _check(self) -> None:
-        self.command = tuple(
-            word.replace("{executable}", self.executable) for word in self.command
-        )
+        if self.executable and not self.command:
+            self.command = (f"{{entrypoint}}/bin/{self.executable}",)
+        if self.command:
+            self.wrapper = self.launcher = ()
         super()._check()
 
     def prefix(self, typed: Typed, user: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from jupyterhub_suite.services.entrypoint.launch import (
 from jupyterhub_suite.services.entrypoint.systems import parse_systems
 from jupyterhub_suite.services.entrypoint.types import EntrypointType, parse_types
 from jupyterhub_suite.services.entrypoint.types.container import parse_reference
+from jupyterhub_suite.services.entrypoint.types.paths import LAB_OR_SERVER
 from jupyterhub_suite.services.entrypoint.types.shifter import read_images
 from jupyterhub_suite.services.errors import PublicError, SettingError
 
@@ -32,8 +35,12 @@ def cmd(name: str, entrypoint: str, **settings: Any) -> list[str]:
 @pytest.mark.parametrize(
     ("name", "written", "expected"),
     [
-        ("conda", "/envs/science", ["/envs/science/bin/jupyter-labhub"]),
-        ("conda", "science", ["/home/alice/.conda/envs/science/bin/jupyter-labhub"]),
+        ("conda", "/envs/sci/", ["/bin/sh", "-c", LAB_OR_SERVER, "/envs/sci", "env"]),
+        (
+            "conda",
+            "sci",
+            ["/bin/sh", "-c", LAB_OR_SERVER, "/home/alice/.conda/envs/sci", "env"],
+        ),
         ("script", "/bin/go", ["/bin/go", "jupyterhub-singleuser"]),
         ("executable", "/opt/lab", ["/opt/lab"]),
         (
@@ -48,6 +55,34 @@ def test_each_type_becomes_its_command(
     name: str, written: str, expected: list[str]
 ) -> None:
     assert cmd(name, written) == expected
+
+
+@pytest.mark.parametrize(
+    ("programs", "started"),
+    [
+        (["jupyter-labhub", "jupyterhub-singleuser"], "jupyter-labhub"),
+        (["jupyterhub-singleuser"], "jupyterhub-singleuser"),
+    ],
+)
+def test_a_conda_environment_starts_the_server_that_it_has(
+    tmp_path: Path, programs: list[str], started: str
+) -> None:
+    prefix = tmp_path / "o'brien $(x) envs"
+    (prefix / "bin").mkdir(parents=True)
+    for name in programs:
+        program = prefix / "bin" / name
+        program.write_text(f'#!/bin/sh\necho "{name}" "$@"\n')
+        program.chmod(0o755)
+
+    words = [*cmd("conda", str(prefix)), "--port=1", "a b"]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+
+    assert done.stdout == f"{started} --port=1 a b\n"
+
+
+def test_a_site_names_the_program_of_its_environments() -> None:
+    words = cmd("conda", "/envs/sci", executable="jupyter-site")
+    assert words == ["/envs/sci/bin/jupyter-site"]
 
 
 def test_modules_are_arguments_of_a_script_that_is_always_the_same() -> None:
