@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.harness.ports import free_port
-from tests.harness.processes import Process
+from tests.harness.processes import Process, wait_for
 
 SETTINGS = """
 c.EntrypointService.systems = [{"name": "cori", "hostname": ""}]
@@ -143,3 +143,73 @@ async def write_until_killed(url: str, service: Process, kept: list[str]) -> Non
                 return
             assert answer.status_code == 201, answer.text
             kept.append(body["name"])
+
+
+CHECKED_BY_ITSELF = """
+import asyncio
+from jupyterhub_suite.services.entrypoint.validators import BaseValidator
+
+class Looks(BaseValidator):
+    busy = most = 0
+
+    async def validate(self, user, path, entrypoint_type, hosts):
+        Looks.busy += 1
+        Looks.most = max(Looks.most, Looks.busy)
+        await asyncio.sleep(0.02)
+        Looks.busy -= 1
+        with open("most", "w") as file:
+            file.write(str(Looks.most))
+        try:
+            open(path).close()
+        except OSError:
+            return False, "It is gone."
+        return True, "It is there."
+
+c.EntrypointService.systems = [{"name": name, "hostname": ""} for name in "abcdefg"]
+c.EntrypointService.entrypoint_types = [{"name": "script"}]
+c.EntrypointService.validator = Looks()
+c.EntrypointService.check_interval = 0.2
+c.EntrypointService.check_concurrency = 3
+"""
+
+
+async def test_what_is_selected_is_checked_again_by_itself_a_few_at_a_time(
+    tmp_path: Path,
+) -> None:
+    hub_port, port = free_port(), free_port()
+    tmp_path.joinpath("entrypoint_config.py").write_text(CHECKED_BY_ITSELF)
+    tmp_path.joinpath("hub.py").write_text(HUB)
+    script = tmp_path / "start.sh"
+    script.touch()
+    url = f"http://127.0.0.1:{port}/services/entrypoint/"
+    env = {
+        "JUPYTERHUB_SERVICE_URL": url,
+        "JUPYTERHUB_API_URL": f"http://127.0.0.1:{hub_port}/hub/api",
+        "JUPYTERHUB_API_TOKEN": "0123456789abcdef",
+    }
+    argv = [sys.executable, "-m", "jupyterhub_suite.services.entrypoint"]
+    async with (
+        Process("hub", [sys.executable, "hub.py", str(hub_port)], tmp_path) as hub,
+        Process("service", argv, tmp_path, env=env) as service,
+        client() as http,
+    ):
+        await hub.listens(hub_port)
+        await service.listens(port)
+        body = {"name": "mine", "type": "script", "entrypoint": str(script)}
+        systems = list("abcdefg")
+        added = await http.post(
+            f"{url}users/alice/systems/a", json={**body, "systems": systems}
+        )
+        for system in systems:
+            path = f"{url}users/alice/systems/{system}"
+            (await http.put(path, json={"id": added.json()["id"]})).raise_for_status()
+
+        async def all_are(result: bool) -> bool:
+            shown = (await http.get(f"{url}users/alice/systems/a")).json()["checks"]
+            return {check["result"] for check in shown.values()} == {result}
+
+        script.unlink()
+        await wait_for(lambda: all_are(False), what="the fault on all systems")
+        script.touch()
+        await wait_for(lambda: all_are(True), what="that it is mended")
+    assert tmp_path.joinpath("most").read_text() == "3"
