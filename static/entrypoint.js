@@ -255,7 +255,8 @@ async function change(type, item) {
     systems: facts.systems,
     values: { ...item.fields, name: item.name, entrypoint: item.entrypoint, systems: item.systems },
     save: async (typed) => {
-      const changed = await put(path(), { body: { id: item.id, ...bodyOf(typed) } });
+      const body = { id: item.id, version: item.version, ...bodyOf(typed) };
+      const changed = await put(path(), { body });
       notify(`${changed.name} is changed.`);
     },
   });

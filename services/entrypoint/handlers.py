@@ -115,7 +115,13 @@ class EntrypointHandler(APIHandler):
     async def changes(
         self, person: Person, entrypoint: Entrypoint, changes: dict[str, Any]
     ) -> Entrypoint:
-        """Make changes that the asker may make, and no others."""
+        """Make changes that the asker may make, and no others.
+
+        With the `version` that they have read, only if it is still that one.
+        """
+        version = changes.pop("version", None)
+        if not changes:
+            raise PublicError(400, "There is nothing to change.", field="version")
         if not entrypoint.owner:
             raise PublicError(403, PREPARED)
         for scope in sorted(scopes_to_change(person, entrypoint, set(changes))):
@@ -128,7 +134,7 @@ class EntrypointHandler(APIHandler):
                     f"You are no member of the group {foreign[0]!r}.",
                     field="groups",
                 )
-        return await self.registry.change(entrypoint, changes, self.actor)
+        return await self.registry.change(entrypoint, changes, self.actor, version)
 
     async def remove(self, person: Person, entrypoint: Entrypoint) -> None:
         if not entrypoint.owner:

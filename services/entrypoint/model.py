@@ -115,6 +115,13 @@ class Entrypoint(Base):
         ]
 
     @property
+    def version(self) -> str:
+        """Another one after each change that somebody made."""
+        if self.updated is None:
+            return ""  # an option of the site's, which nobody changes here
+        return f"{self.updated.astimezone(timezone.utc):%Y%m%d%H%M%S%f}"
+
+    @property
     def typed(self) -> dict[str, Any]:
         """What was filled in, as the type takes it."""
         return {"entrypoint": self.entrypoint, **self.fields}

@@ -22,7 +22,7 @@ RECORD: Schema = {
     "type": "object",
     "description": "cmd is what it resolves to, and read-only.",
     "properties": {
-        **dict.fromkeys(("id", "name", "type", "entrypoint", "owner"), TEXT),
+        **dict.fromkeys(("id", "name", "type", "entrypoint", "owner", "version"), TEXT),
         "fields": {"type": "object"},
         "cmd": {"type": "array", "items": TEXT},
         "systems": {"type": "array", "items": TEXT},
@@ -71,7 +71,8 @@ ERRORS = {
     "401": "Nobody is logged in, and there is no token.",
     "403": "A scope is missing, or it is not yours.",
     "404": "There is no such system, type or entrypoint.",
-    "409": "The name is taken, or it is not there on that system.",
+    "409": "The name is taken, it is not there on that system, or it is no longer the"
+    " `version` that was read.",
     "410": "What was selected is gone.",
     "413": "The body is too large.",
     "422": "The entrypoint failed its check.",

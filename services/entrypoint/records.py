@@ -54,6 +54,7 @@ def record(
         "deprecated": entrypoint.deprecated,
         "created": stamp(entrypoint.created),
         "updated": stamp(entrypoint.updated),
+        "version": entrypoint.version,
         "last_used": stamp(entrypoint.last_used),
         "use_count": entrypoint.use_count,
         "checks": seen,

@@ -204,7 +204,11 @@ class Registry:
         return entrypoint
 
     async def change(
-        self, entrypoint: Entrypoint, changes: dict[str, Any], actor: str
+        self,
+        entrypoint: Entrypoint,
+        changes: dict[str, Any],
+        actor: str,
+        version: str | None = None,
     ) -> Entrypoint:
         verdicts: dict[str, Verdict] = {}
         if "systems" in changes:
@@ -224,7 +228,7 @@ class Registry:
                 key: typed[key] for key in typed if key != "entrypoint"
             }
         changed = await self.store.change(
-            entrypoint.id, changes, actor, action_for(changes)
+            entrypoint.id, changes, actor, action_for(changes), version
         )
         if changed is None:
             raise PublicError(404, MISSING, field="id")

@@ -42,6 +42,11 @@ DEPRECATED: Schema = {
     "maxLength": 1000,
     "pattern": rf"^{PRINTABLE}*$",
 }
+VERSION: Schema = {
+    "type": "string",
+    "description": "The one that was read: if it has changed since, nothing is done.",
+    "maxLength": 64,
+}
 WRITABLE: dict[str, Schema] = {
     "name": NAME,
     "entrypoint": TEXT,
@@ -75,8 +80,8 @@ ADD = an_object(
     ["name", "type", "entrypoint"],
 )
 # Of PUT: the id alone selects, with anything else it updates.
-PUT = an_object({"id": ID, **WRITABLE}, ["id"])
-PATCH = {**an_object(WRITABLE), "minProperties": 1}
+PUT = an_object({"id": ID, "version": VERSION, **WRITABLE}, ["id"])
+PATCH = {**an_object({"version": VERSION, **WRITABLE}), "minProperties": 1}
 DELETE = an_object({"id": ID})
 CLONE = an_object({"name": NAME}, ["name"])
 

@@ -145,9 +145,14 @@ class EntrypointStore:
             return await session.get(Entrypoint, entrypoint_id)
 
     async def change(
-        self, entrypoint_id: str, changes: Mapping[str, Any], actor: str, action: str
+        self,
+        entrypoint_id: str,
+        changes: Mapping[str, Any],
+        actor: str,
+        action: str,
+        version: str | None = None,
     ) -> Entrypoint | None:
-        """The changed one, or None if it is gone meanwhile."""
+        """The changed one, or None if it is gone; 409 if it has another version."""
         with duplicates_refused(str(changes.get("name", ""))):
             async with self._database.begin() as session:
                 entrypoint = await session.get(
@@ -155,6 +160,7 @@ class EntrypointStore:
                 )
                 if entrypoint is None:
                     return None
+                refuse_stale(entrypoint, version)
                 before = {name: getattr(entrypoint, name) for name in changes}
                 for name, value in changes.items():
                     setattr(entrypoint, name, value)
@@ -430,6 +436,16 @@ def selection_event(actor: str, action: str, row: Mapping[str, Any]) -> AuditEve
         name=row["name"],
         details={"system": row["system"], "server": row["server"]},
     )
+
+
+def refuse_stale(entrypoint: Entrypoint, version: str | None) -> None:
+    if version is not None and version != entrypoint.version:
+        raise PublicError(
+            409,
+            f"{entrypoint.name} was changed meanwhile. Load it again, and repeat your"
+            " change.",
+            field="version",
+        )
 
 
 @contextmanager

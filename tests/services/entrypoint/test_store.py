@@ -215,3 +215,27 @@ async def test_replicas_lose_and_double_nothing(
         assert choice.entrypoint is not None
         assert choice.entrypoint.owner == f"u{number}"
     assert (await replicas[0].audit("", 0, 1)).total == 81
+
+
+async def test_of_two_who_change_what_they_read_the_second_is_told(
+    replicas: list[EntrypointStore],
+) -> None:
+    made = make("x")
+    await replicas[0].add(made, "alice")
+    read = [await store.get(made.id) for store in replicas]
+
+    async def change(number: int) -> int:
+        seen, changes = read[number], {"name": f"n{number}"}
+        assert seen is not None
+        try:
+            await replicas[number].change(made.id, changes, "a", "update", seen.version)
+        except PublicError as error:
+            return error.status
+        return 200
+
+    assert sorted(await asyncio.gather(change(0), change(1))) == [200, 409]
+    assert (await replicas[0].audit("alice", 0, 10)).total == 2
+    # Who does not say what they have read changes whatever is there.
+    changed = await replicas[0].change(made.id, {"name": "y"}, "a", "update")
+    assert changed is not None
+    assert changed.name == "y"
