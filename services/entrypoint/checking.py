@@ -78,7 +78,9 @@ class Checker:
             except asyncio.TimeoutError:
                 return Verdict(False, "It could not be checked: no answer in time.")
             except PublicError as error:
-                return Verdict(False, error.message)
+                # An outage elsewhere says nothing of it, and stops nobody's start.
+                away = error.status == 503
+                return Verdict(None if away else False, error.message)
             except Exception:  # a site's own validator may raise anything
                 log.exception("The validator of %r failed", kind)
                 return Verdict(False, FAILED)

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from tornado.httpserver import HTTPServer
 from tornado.testing import bind_unused_port
 from tornado.web import Application, RequestHandler
 
+from jupyterhub_suite.services.entrypoint.checking import Checker
+from jupyterhub_suite.services.entrypoint.systems import System
 from jupyterhub_suite.services.entrypoint.types import EntrypointType, parse_types
 from jupyterhub_suite.services.entrypoint.validators import BaseValidator
 from jupyterhub_suite.services.errors import PublicError
+
+if TYPE_CHECKING:
+    from jupyterhub_suite.services.entrypoint.store import EntrypointStore
 
 DIGEST = f"sha256:{'a' * 64}"
 Answer = Callable[[RequestHandler], Awaitable[None] | None]
@@ -162,6 +167,21 @@ async def test_a_registry_that_is_unwell_is_not_waited_for(
     with pytest.raises(PublicError, match="cannot be asked now") as caught:
         await verdict(container(live), image(live))
     assert caught.value.status == 503
+
+
+async def test_an_outage_of_the_registry_breaks_nobodys_selection(live: Live) -> None:
+    systems = {"cori": System("cori", "Cori")}
+    store = cast("EntrypointStore", None)  # a check does not touch it
+    limits: dict[str, Any] = {"ttl": 60, "concurrency": 1, "timeout": 5}
+    checker = Checker(store, BaseValidator(), systems, **limits)
+
+    live.answer = status(502)
+    seen = await checker.check(container(live), image(live), "alice", "cori")
+    assert (seen.result, "cannot be asked" in seen.message) == (None, True)
+
+    live.answer = status(404)
+    seen = await checker.check(container(live), image(live), "bob", "cori")
+    assert seen.result is False
 
 
 @pytest.mark.parametrize(
