@@ -113,6 +113,13 @@ CHOSEN = (
 )
 
 
+COUNT_USE = (
+    update(Entrypoint.__table__)  # type: ignore[arg-type]
+    .where(Entrypoint.id == bindparam("used"))
+    .values(use_count=Entrypoint.use_count + bindparam("times"))
+)
+
+
 def attach(entrypoint: Entrypoint, systems: str | None, groups: str | None) -> None:
     """Give it the rows that were read as one text each."""
     on = [EntrypointSystem(system=name) for name in split(systems)]
@@ -286,16 +293,11 @@ class EntrypointStore:
 
     async def used(self, counts: Mapping[str, int]) -> None:
         """Count uses; one transaction for many."""
+        rows = [{"used": key, "times": counts[key]} for key in sorted(counts)]
         async with self._database.begin() as session:
-            for entrypoint_id in sorted(counts):
-                await session.execute(
-                    update(Entrypoint)
-                    .where(Entrypoint.id == entrypoint_id)
-                    .values(
-                        use_count=Entrypoint.use_count + counts[entrypoint_id],
-                        last_used=now(),
-                    )
-                )
+            # One call for all: the look-ups meanwhile wait for no more than that.
+            connection = await session.connection()
+            await connection.execute(COUNT_USE.values(last_used=now()), rows)
 
     # Checks.
 
