@@ -1,10 +1,14 @@
 """How long the Hub waits for the entrypoint service on its way to a server's start.
 
     python -m benchmarks.entrypoint [--rate 100] [--seconds 20] [--entrypoints 100000]
+    python -m benchmarks.entrypoint --write
 
 Fills a database with users, ten entrypoints each, and asks for selections at a
 fixed rate, whether or not earlier answers have come; on SQLite and on a PostgreSQL
-of its own. Prints medians, 99th percentiles, and what the service computes for each.
+of its own, in turn. Prints medians, 99th percentiles, and what the service computes
+for each; `--write` puts the figures of all rounds into docs/entrypoint.md as well.
+The third row is the control: the same service at the same rate, asked for what stands
+in no database. What is slow there is the machine.
 """
 
 from __future__ import annotations
@@ -19,6 +23,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -37,6 +42,8 @@ from tests.harness.ports import free_port
 from tests.harness.postgresql import PostgreSQL
 from tests.harness.processes import Process
 
+DOCS = Path(__file__).resolve().parents[1] / "docs" / "entrypoint.md"
+BEGIN, END = "<!-- by benchmarks/entrypoint.py --write -->", "<!-- end -->"
 TOKEN = "0123456789abcdef"
 PER_USER = 10
 SETTINGS = """
@@ -114,11 +121,13 @@ def busy_seconds(pid: int) -> float:
 
 
 async def ask(http: httpx.AsyncClient, url: str, users: int) -> float:
-    user = f"user{random.randrange(users)}"
+    """For a selection; of no users, for what stands in no database."""
+    user = f"user{random.randrange(users or 1)}"
+    path = f"hub/users/{user}/systems/cori?groups=told" if users else "hub/systems"
     began = time.perf_counter()
-    answer = await http.get(f"{url}hub/users/{user}/systems/cori?groups=told")
+    answer = await http.get(url + path)
     took = time.perf_counter() - began
-    assert answer.json()["settings"]["cmd"], answer.text
+    assert not users or answer.json()["settings"]["cmd"], answer.text
     return took
 
 
@@ -135,14 +144,37 @@ async def measure(url: str, users: int, rate: int, seconds: float) -> list[float
         return list(await asyncio.gather(*asked))
 
 
-def report(name: str, took: list[float], busy: float) -> None:
-    cuts = statistics.quantiles(took, n=100)
-    print(
-        f"{name:<12}{len(took):>6} requests"
-        f"   median {cuts[49] * 1000:6.1f} ms"
-        f"   99th percentile {cuts[98] * 1000:6.1f} ms"
-        f"   computing {busy / len(took) * 1000:5.2f} ms a request"
-    )
+@dataclass
+class Figures:
+    took: list[float] = field(default_factory=list)
+    busy: float = 0
+
+    def add(self, took: list[float], busy: float) -> None:
+        self.took += took
+        self.busy += busy
+
+    def in_milliseconds(self) -> tuple[float, float, float]:
+        """Median, 99th percentile, and computing for each request."""
+        cuts = statistics.quantiles(self.took, n=100)
+        computing = self.busy / len(self.took)
+        return cuts[49] * 1000, cuts[98] * 1000, computing * 1000
+
+    def __str__(self) -> str:
+        median, slow, computing = self.in_milliseconds()
+        return (
+            f"{len(self.took):>6} requests   median {median:6.1f} ms"
+            f"   99th percentile {slow:6.1f} ms   computing {computing:5.2f} ms a request"
+        )
+
+
+def write_docs(results: dict[str, Figures]) -> None:
+    rows = ["| | median | 99th percentile | computing |", "|---|---|---|---|"]
+    for name, figures in results.items():
+        cells = [f"{value:.1f} ms" for value in figures.in_milliseconds()]
+        rows.append(f"| {' | '.join([name, *cells])} |")
+    before, _, rest = DOCS.read_text().partition(BEGIN)
+    _, _, after = rest.partition(END)
+    DOCS.write_text("\n".join([f"{before}{BEGIN}", *rows, f"{END}{after}"]))
 
 
 async def main() -> None:
@@ -150,6 +182,7 @@ async def main() -> None:
     parser.add_argument("--rate", type=int, default=100)
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--entrypoints", type=int, default=100_000)
+    parser.add_argument("--write", action="store_true")
     wanted = parser.parse_args()
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -160,15 +193,24 @@ async def main() -> None:
         }
         for url in databases.values():
             await fill(url, wanted.entrypoints)
+        everybody = wanted.entrypoints // PER_USER
+        contestants = {name: (url, everybody) for name, url in databases.items()}
+        contestants["neither"] = (databases["SQLite"], 0)
+        results = {name: Figures() for name in contestants}
         for _ in range(3):
-            for name, url in databases.items():
+            for name, (url, users) in contestants.items():
                 async with serve(folder, url) as (service, pid):
-                    users = wanted.entrypoints // PER_USER
                     before = busy_seconds(pid)
                     took = await measure(
                         service, users, wanted.rate, wanted.seconds / 3
                     )
-                    report(name, took, busy_seconds(pid) - before)
+                    round_ = Figures(took, busy_seconds(pid) - before)
+                    print(f"{name:<12}{round_}", flush=True)
+                    results[name].add(round_.took, round_.busy)
+    for name, figures in results.items():
+        print(f"{name:<12}{figures}   in all")
+    if wanted.write:
+        write_docs(results)
 
 
 if __name__ == "__main__":
