@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections import Counter
 from pathlib import Path
 
@@ -126,6 +127,10 @@ class EntrypointService(DatabaseService):
         return LocalValidator() if named == "local" else named or BaseValidator()
 
     async def run(self) -> None:
+        # What is loaded stays. If the collector went through all of it again and
+        # again, the look-ups meanwhile would wait for it.
+        gc.collect()
+        gc.freeze()
         await asyncio.gather(self._keep_uses(), Schedule(self).run())
 
     async def _keep_uses(self) -> None:
