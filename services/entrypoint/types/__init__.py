@@ -3,7 +3,8 @@
 base        the contract, and how a site writes a type of its own
 paths       conda environments, scripts, executables, an administrator's scripts
 shifter     Shifter images, from a site's image service
-container   container images, for Docker and Kubernetes; registry: where they are
+container   container images, for Docker and Kubernetes
+image_registry   where those are, and which digest a tag has
 modules     environment modules
 """
 

@@ -11,7 +11,7 @@ from ...errors import PublicError
 from ..launch import Launch
 from ..validators.base import BaseValidator, Verdict
 from .base import EntrypointType, Option, Typed
-from .registry import ImageRegistry
+from .image_registry import ImageRegistry
 
 REFERENCE = (
     r"^[a-z0-9]([a-z0-9._-]*[a-z0-9])?(:[0-9]{1,5})?"

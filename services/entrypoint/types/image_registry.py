@@ -43,14 +43,18 @@ class ImageRegistry:
             asyncio.TimeoutError,
         ) as error:
             raise PublicError(503, AWAY) from error
-        if answer.status_code == 404:
+        if answer is None or answer.status_code == 404:
             return None
         if answer.status_code != 200:
             raise PublicError(503, AWAY)
         told = answer.headers.get("Docker-Content-Digest", "")
         return told if DIGEST.fullmatch(told) else ""
 
-    async def _ask(self, url: str) -> httpx.Response:
+    async def _ask(self, url: str) -> httpx.Response | None:
+        """The answer; None if a token does not help either.
+
+        Registries do not tell what one may not see from what is not there.
+        """
         headers = {"Accept": MANIFESTS}
         async with httpx.AsyncClient(timeout=self._patience, trust_env=False) as http:
             answer = await http.head(url, headers=headers)
@@ -59,11 +63,7 @@ class ImageRegistry:
             token = await self._token(http, answer.headers.get("WWW-Authenticate", ""))
             headers["Authorization"] = f"Bearer {token}"
             answer = await http.head(url, headers=headers)
-            # Whoever has a token and is still refused may not know of the image,
-            # which registries do not tell from one that is not there.
-            if answer.status_code in (401, 403):
-                answer.status_code = 404
-            return answer
+            return None if answer.status_code in (401, 403) else answer
 
     async def _token(self, http: httpx.AsyncClient, challenge: str) -> str:
         scheme, _, rest = challenge.partition(" ")
