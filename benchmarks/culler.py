@@ -260,9 +260,9 @@ def run(options: argparse.Namespace, **changes: Any) -> Results:
 
 
 def write_docs(options: argparse.Namespace) -> None:
-    idle = run(options, what="sweep")
-    disk = run(options, what="stop", rounds=3)
-    programs = {"what": "stop", "rounds": 3, "hub_database": "memory"}
+    idle = run(options, what="sweep", rounds=3)
+    disk = run(options, what="stop", rounds=2)
+    programs = {"what": "stop", "rounds": 2, "hub_database": "memory"}
     memory = {
         program: run(options, **programs, program=program)[program]
         for program in ("ours", "bare")
