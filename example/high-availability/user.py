@@ -48,11 +48,21 @@ async def at_work(origin: str, name: str, password: str) -> User:
 
 
 async def log_in(browser: httpx.AsyncClient, name: str, password: str) -> None:
-    await browser.get("/hub/login")
+    await reached(browser)
     form = {"username": name, "password": password, "_xsrf": xsrf_token(browser)}
     answer = await browser.post("/hub/login?next=/hub/home", data=form)
     if answer.is_error or answer.url.path != "/hub/home":
         raise ValueError(f"{name} cannot log in: {answer.status_code} {answer.url}")
+
+
+async def reached(browser: httpx.AsyncClient) -> None:
+    """A Hub that has just started is well before its own route is everywhere."""
+    clock = asyncio.get_running_loop().time
+    end = clock() + PATIENCE
+    while (answer := await browser.get("/hub/login")).is_error:
+        if clock() > end:
+            raise ValueError(f"{answer.url} answers {answer.status_code}")
+        await asyncio.sleep(0.2)
 
 
 async def start_server(browser: httpx.AsyncClient, name: str) -> None:

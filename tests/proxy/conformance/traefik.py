@@ -19,7 +19,7 @@ def free_port() -> int:
 
 
 c.TraefikProxy.traefik_api_url = f"http://127.0.0.1:{free_port()}"
-c.TraefikProxy.activity_interval = 0.1
+c.TraefikProxy.activity_interval = 0.5
 
 c.Conformance.tells_last_activity = True
 c.Conformance.known_differences = {

@@ -47,22 +47,22 @@ async def test_the_life_of_an_entrypoint(hub: RealHub, script: Path) -> None:
 async def test_a_change_of_what_was_changed_meanwhile_is_refused(
     hub: RealHub, script: Path
 ) -> None:
-    vera = await enter(hub, "vera")
-    read = await add(vera, name="mine", type="script", entrypoint=str(script))
+    wanda = await enter(hub, "wanda")
+    read = await add(wanda, name="mine", type="script", entrypoint=str(script))
     change = {"id": read["id"], "version": read["version"]}
 
-    first = await vera.put(selection("vera"), json={**change, "name": "first"})
-    second = await vera.put(selection("vera"), json={**change, "name": "second"})
+    first = await wanda.put(selection("wanda"), json={**change, "name": "first"})
+    second = await wanda.put(selection("wanda"), json={**change, "name": "second"})
 
     assert first.status_code == 200, first.text
     assert (second.status_code, "changed meanwhile" in second.text) == (409, True)
     path = f"{SERVICE}entrypoints/{read['id']}"
-    now = (await vera.get(path)).json()
+    now = (await wanda.get(path)).json()
     assert now["name"] == "first"
     again = {"version": now["version"], "name": "second"}
-    assert (await vera.patch(path, json=again)).json()["name"] == "second"
-    assert (await vera.put(selection("vera"), json=change)).status_code == 400
-    assert (await vera.patch(path, json={"version": "0"})).status_code == 400
+    assert (await wanda.patch(path, json=again)).json()["name"] == "second"
+    assert (await wanda.put(selection("wanda"), json=change)).status_code == 400
+    assert (await wanda.patch(path, json={"version": "0"})).status_code == 400
 
 
 GOOD: dict[str, Any] = {"name": "x", "type": "script", "entrypoint": "/bin/sh"}
