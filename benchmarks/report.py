@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import matplotlib as mpl
@@ -140,6 +141,7 @@ def traffic_chapter(report: dict[str, Any] | None) -> str:
             "![requests a second by number of routes](performance-traffic.svg)\n",
             *table(head, rows),
             PLACES_ARE,
+            many_routes(medians, sizes),
             *table(
                 [
                     "",
@@ -152,6 +154,18 @@ def traffic_chapter(report: dict[str, Any] | None) -> str:
             WEBSOCKETS_ARE,
             *measured_on(report),
         ]
+    )
+
+
+def many_routes(medians: Medians, sizes: list[int]) -> str:
+    """What many routes cost us, and how we compare with CHP then: the mean of places."""
+    few, many = (f"{size}_{{}}" for size in (min(sizes), max(sizes)))
+    ours, chp = medians["file"], medians["chp"]
+    kept = fmean(ours[many.format(p)] / ours[few.format(p)] for p in PLACES)
+    faster = fmean(ours[many.format(p)] / chp[many.format(p)] for p in PLACES)
+    return (
+        f"With {max(sizes):,} routes ours does {kept:.0%} of what it does with "
+        f"{min(sizes)}, and {faster:.1f} times as much as {LABELS['chp']}.\n"
     )
 
 
@@ -308,7 +322,7 @@ HOW_TO = """\
 ## Measuring it yourself
 
 ```console
-$ pip install -e ".[traefik,etcd,redis]" --group benchmark
+$ pip install -e ".[traefik,redis]" --group benchmark
 $ apt-get install etcd-server redis-server nginx wrk   # and Node.js with npm
 $ python benchmarks/routes.py      # half an hour: the peers need minutes for each run
 $ python benchmarks/traffic.py
