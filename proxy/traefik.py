@@ -152,7 +152,8 @@ def prometheus(entrypoint: str) -> dict[str, Any]:
     return {
         "entryPoint": entrypoint,
         "manualRouting": True,
-        "addEntryPointsLabels": True,
+        # Sums of what services tell, and they would cost a sixth of all requests/s.
+        "addEntryPointsLabels": False,
         "addServicesLabels": True,
         "buckets": [0.1, 1.0, 10.0],
     }

@@ -10,59 +10,74 @@ from collections.abc import Iterator
 from importlib import import_module
 from inspect import cleandoc
 
-from traitlets import TraitType
-from traitlets.config import Configurable
+from traitlets import HasTraits, TraitType
+from traitlets.traitlets import DefaultHandler
 
 from .registry import PROXIES, SERVICES, registration
+
+# What the Hub loads of ours besides a proxy.
+SPAWNERS = [
+    "jupyterhub_suite.hub.spawners.entrypoint.EntrypointHook",
+    "jupyterhub_suite.hub.spawners.entrypoint.EntrypointSpawnerMixin",
+]
 
 HEAD = """\
 # Settings
 
-Every setting of every part, as `c.CLASS.NAME` in a configuration file: proxies in
-`jupyterhub_config.py`, services in the service's own file. A setting of a class may
-also be set on any class that inherits it. This page is made from the code:
-`make settings`.
+Every setting of every part, as `c.CLASS.NAME` in a configuration file: proxies and
+spawners in `jupyterhub_config.py`, services in the service's own file. `c.TraefikProxy`
+sets what all Traefik proxies have. This page is made from the code: `make settings`.
 """
 
 
-def documented_classes() -> list[type[Configurable]]:
-    """Each class that has settings of its own, those that it inherits from first."""
-    leaves = [load(path) for path in PROXIES.values()]
-    leaves += [load(registration(name).settings_class) for name in SERVICES]
-    found: dict[type[Configurable], None] = {}
-    for leaf in leaves:
+def documented_classes() -> dict[type[HasTraits], list[str]]:
+    """Each class that has settings of its own, and the classes that an operator uses.
+
+    Those that others inherit from stand first.
+    """
+    paths = [*PROXIES.values(), *SPAWNERS]
+    paths += [registration(name).settings_class for name in SERVICES]
+    found: dict[type[HasTraits], list[str]] = {}
+    for leaf in map(load, paths):
         for cls in reversed(leaf.__mro__):
             if cls.__module__.startswith("jupyterhub_suite.") and own_settings(cls):
-                found[cls] = None
-    return list(found)
+                found.setdefault(cls, []).append(leaf.__name__)
+    return found
 
 
-def load(path: str) -> type[Configurable]:
+def load(path: str) -> type[HasTraits]:
     module, _, name = path.rpartition(".")
     return getattr(import_module(module), name)
 
 
 def own_settings(cls: type) -> dict[str, TraitType]:
-    if not issubclass(cls, Configurable):
+    if not issubclass(cls, HasTraits):
         return {}
     return cls.class_own_traits(config=True)
 
 
 def page() -> Iterator[str]:
     yield HEAD
-    for cls in documented_classes():
+    for cls, used in documented_classes().items():
         yield f"\n## {cls.__name__}\n\n"
+        if used != [cls.__name__]:
+            yield f"Set on {', '.join(f'`{name}`' for name in used)}.\n\n"
         yield "| setting | default | |\n|---|---|---|\n"
         for name, trait in sorted(own_settings(cls).items()):
-            yield f"| `{name}` | {default(trait)} | {help_text(trait)} |\n"
+            yield f"| `{name}` | {default(cls, trait)} | {help_text(trait)} |\n"
 
 
-def default(trait: TraitType) -> str:
+def default(cls: type[HasTraits], trait: TraitType) -> str:
     """As one would write it; empty where it depends on other settings."""
     shown = trait.default_value_repr()
-    return (
-        f"`{cell(shown)}`" if shown not in ("''", "None", "traitlets.Undefined") else ""
-    )
+    if trait.name in computed(cls) or shown in ("''", "None", "traitlets.Undefined"):
+        return ""
+    return f"`{cell(shown)}`"
+
+
+def computed(cls: type[HasTraits]) -> set[str]:
+    handlers = (own for own in vars(cls).values() if isinstance(own, DefaultHandler))
+    return {handler.trait_name for handler in handlers}
 
 
 def help_text(trait: TraitType) -> str:

@@ -1,15 +1,10 @@
-"""The image of example/Dockerfile, from `docker build` to `docker stop`.
-
-With SCREENSHOTS set to a folder, the pictures of example/README.md are taken there.
-"""
+"""The image of example/Dockerfile, from `docker build` to `docker stop`."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import anyio
 import pytest
@@ -22,18 +17,13 @@ from tests.harness.hub import HubError
 from tests.harness.processes import ProcessError
 
 from .container import Container, add, build, enter, running, select, start_server
+from .pictures import VIEW, photograph
 
 pytestmark = one_engine
 
 VOLUME = "example"
 # Milliseconds, for a machine that does much else.
 PATIENCE = 30_000
-WIDTH = 1024
-# Where the part of a page ends that has something in it.
-LAST_LINE = """() => {
-  const main = document.querySelector("main")?.getBoundingClientRect().bottom;
-  return Math.min(innerHeight, (main ?? innerHeight) + 32);
-}"""
 HOSTILE = "/home/user1/x; touch /tmp/hostile"
 # What runs as the user who asks: server name to its program and variables.
 LOOK = """
@@ -65,23 +55,10 @@ async def hub(docker: Docker, image: str) -> AsyncIterator[Container]:
         yield container
 
 
-async def photograph(page: Page, name: str) -> None:
-    if folder := os.environ.get("SCREENSHOTS"):
-        await anyio.Path(folder).mkdir(parents=True, exist_ok=True)
-        # The pointer on a button would be in the picture.
-        await page.mouse.move(0, 0)
-        height = await page.evaluate(LAST_LINE)
-        await page.screenshot(
-            path=Path(folder, f"{name}.png"),
-            animations="disabled",
-            clip={"x": 0, "y": 0, "width": WIDTH, "height": height},
-        )
-
-
 async def visit(browser: Browser, hub: Container, name: str) -> Page:
     """Logged in through the form."""
     page = await browser.new_page()
-    await page.set_viewport_size({"width": WIDTH, "height": 640})
+    await page.set_viewport_size(VIEW)
     await page.goto(hub.url)
     await page.get_by_label("Username").fill(name)
     await page.get_by_label("Password").fill(name)

@@ -18,11 +18,15 @@ from pathlib import Path
 import anyio
 import httpx
 import pytest
+from playwright.async_api import expect
 
+from tests.harness.browser import Browser
 from tests.harness.hub import ROOT
 from tests.harness.parts import need
 from tests.harness.ports import free_port
 from tests.harness.processes import Process, wait_for
+
+from .pictures import VIEW, photograph
 
 HERE = ROOT / "example" / "high-availability"
 PARTS = ["etcd", "haproxy", "postgresql", "prometheus", "traefik"]
@@ -107,6 +111,20 @@ async def test_prometheus_scrapes_every_part(demo: Demo) -> None:
             return {each["metric"]["part"] for each in found} == SCRAPED
 
         await wait_for(all_up, what=f"all of {sorted(SCRAPED)} up")
+
+
+async def test_its_pages_show_every_part_well(demo: Demo, browser: Browser) -> None:
+    page = await browser.new_page()
+    await page.set_viewport_size(VIEW)
+    await page.goto(f"http://127.0.0.1:{demo.port + 2}")
+    for part in ("traefik-1", "traefik-2", "entrypoint-2", "status-2"):
+        await expect(page.get_by_role("row", name=part).first).to_contain_text("UP")
+    await photograph(page, "balancer")
+
+    await page.goto(f"{demo.url}/services/status/")
+    # Every check once; one of them starts a server.
+    await expect(page.locator("h1")).to_have_text("All is well", timeout=90_000)
+    await photograph(page, "high-availability")
 
 
 def test_secrets_are_for_one_account_and_on_no_command_line(demo: Demo) -> None:

@@ -28,6 +28,7 @@ from tests.harness.pebble import Pebble
 from tests.harness.postgresql import PostgreSQL
 from tests.harness.prometheus import Prometheus
 from tests.harness.redis import Redis, Sentinel
+from tests.harness.registry import Registry
 from tests.harness.sshd import Sshd
 from tests.harness.traefik import Traefik
 
@@ -180,6 +181,7 @@ start_pebble = starter(Pebble)
 start_postgresql = starter(PostgreSQL)
 start_prometheus = starter(Prometheus)
 start_redis = starter(Redis)
+start_registry = starter(Registry)
 start_sentinel = starter(Sentinel)
 start_sshd = starter(Sshd)
 start_traefik = starter(Traefik)

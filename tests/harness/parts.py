@@ -42,6 +42,7 @@ PARTS = {
     "postgresql": Part("postgres", "postgresql"),
     "prometheus": Part("prometheus", "prometheus"),
     "redis": Part("redis-server", "redis-server"),
+    "registry": Part("docker-registry", "docker-registry"),
     "ssh": Part("ssh-keygen", "openssh-client"),
     "sshd": Part("sshd", "openssh-server"),
     "traefik": Part("traefik", hint="pip install 'jupyterhub-suite[traefik]'"),

@@ -7,19 +7,20 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from ...errors import PublicError
+from ...errors import PublicError, SettingError
 from ..launch import Launch
 from ..validators.base import BaseValidator, Verdict
 from .base import EntrypointType, Option, Typed
-from .image_registry import ImageRegistry
+from .docker_config import DOCKER_HUB_NAMES, read_login
+from .image_registry import AWAY, ImageRegistry
 
 REFERENCE = (
     r"^[a-z0-9]([a-z0-9._-]*[a-z0-9])?(:[0-9]{1,5})?"
     r"(/[a-z0-9]+([._-]+[a-z0-9]+)*)*"
     r"(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@sha256:[0-9a-f]{64})?$"
 )
-# Where Docker keeps images whose name has one part only.
-DOCKER_HUB, OFFICIAL = ("", "docker.io"), "library/"
+# Where Docker Hub keeps images whose name has one part only.
+OFFICIAL = "library/"
 
 
 class Reference(NamedTuple):
@@ -55,6 +56,7 @@ class ContainerImage(EntrypointType):
     registry: the address of the registry's API, by the registry's name in an image
         ("" is where names without one come from). An image of a registry that is
         listed is looked up there; of others nobody knows whether it exists.
+    docker_config: a file with logins to those registries, as `docker login` writes it.
     patience: seconds that a registry has to answer.
     pin: store the digest that a tag has when it is added, so that it cannot change.
     """
@@ -75,6 +77,7 @@ class ContainerImage(EntrypointType):
     allowed_images: Sequence[str] = ("*",)
     images: Sequence[str] = ()
     registry: Mapping[str, str] = {}
+    docker_config = ""
     patience = 10.0
     pin = False
     settings = {
@@ -82,9 +85,18 @@ class ContainerImage(EntrypointType):
         "allowed_images": (list, tuple),
         "images": (list, tuple),
         "registry": dict,
+        "docker_config": str,
         "patience": (int, float),
         "pin": bool,
     }
+
+    def _check(self) -> None:
+        super()._check()
+        for registry in self.registry:
+            try:
+                read_login(self.docker_config, registry)
+            except SettingError as error:
+                raise SettingError(f"entrypoint_types: {self.name}: {error}") from None
 
     async def options(self, user: str, system: str) -> list[Option]:
         return [Option(image) for image in self.images]
@@ -129,9 +141,13 @@ class ContainerImage(EntrypointType):
     async def digest(self, image: Reference) -> str | None:
         """What the registry says; None if it has no such image."""
         repository = image.repository
-        if image.registry in DOCKER_HUB and "/" not in repository:
+        if image.registry in DOCKER_HUB_NAMES and "/" not in repository:
             repository = OFFICIAL + repository
-        registry = ImageRegistry(self.registry[image.registry], self.patience)
+        try:
+            login = read_login(self.docker_config, image.registry)
+        except SettingError as error:
+            raise PublicError(503, AWAY) from error
+        registry = ImageRegistry(self.registry[image.registry], self.patience, login)
         return await registry.digest(repository, image.digest or image.tag or "latest")
 
     def launch(self, typed: Typed, user: str) -> Launch:

@@ -1,7 +1,8 @@
-"""A container registry's own API (version 2), asked as anybody may ask.
+"""A container registry's own API (version 2), asked with a login or as anybody.
 
 Registries that are open to all still want a token: they refuse the first request,
-say where anybody gets one, and are asked again with it.
+say where anybody gets one, and are asked again with it. With a login, the same token
+opens what is not for everybody; small registries want the login itself.
 """
 
 from __future__ import annotations
@@ -24,12 +25,14 @@ MANIFESTS = (
     "application/vnd.docker.distribution.manifest.v2+json"
 )
 AWAY = "The registry cannot be asked now. Try again in a minute."
+LOGIN_REFUSED = "The registry refuses this site's login. Tell its administrator."
 
 
 class ImageRegistry:
-    def __init__(self, address: str, patience: float) -> None:
+    def __init__(self, address: str, patience: float, login: str = "") -> None:
         self._address = address.rstrip("/")
         self._patience = patience
+        self._login = {"Authorization": f"Basic {login}"} if login else {}
 
     async def digest(self, repository: str, name: str) -> str | None:
         """Of a tag or a digest; None if there is no such image, "" if none is told."""
@@ -60,21 +63,30 @@ class ImageRegistry:
             answer = await http.head(url, headers=headers)
             if answer.status_code != 401:
                 return answer
-            token = await self._token(http, answer.headers.get("WWW-Authenticate", ""))
-            headers["Authorization"] = f"Bearer {token}"
-            answer = await http.head(url, headers=headers)
+            challenge = answer.headers.get("WWW-Authenticate", "")
+            admission = await self._admission(http, challenge)
+            answer = await http.head(url, headers=headers | admission)
+            if answer.status_code == 401 and admission is self._login:
+                raise PublicError(503, LOGIN_REFUSED)
             return None if answer.status_code in (401, 403) else answer
 
-    async def _token(self, http: httpx.AsyncClient, challenge: str) -> str:
+    async def _admission(
+        self, http: httpx.AsyncClient, challenge: str
+    ) -> dict[str, str]:
         scheme, _, rest = challenge.partition(" ")
+        if scheme.lower() == "basic" and self._login:
+            return self._login
         told = parse_keqv_list(parse_http_list(rest)) if "=" in rest else {}
-        realm = told.get("realm", "")
-        if scheme.lower() != "bearer" or not self._may_ask(realm):
+        if scheme.lower() != "bearer" or not self._may_ask(told.get("realm", "")):
             raise ValueError("the registry wants a login of another kind")
-        query: dict[str, str] = {
-            key: told[key] for key in ("service", "scope") if key in told
-        }
-        answer = (await http.get(realm, params=query)).raise_for_status().json()
+        return {"Authorization": f"Bearer {await self._token(http, told)}"}
+
+    async def _token(self, http: httpx.AsyncClient, told: dict[str, str]) -> str:
+        query = {key: told[key] for key in ("service", "scope") if key in told}
+        given = await http.get(told["realm"], params=query, headers=self._login)
+        if given.status_code in (401, 403) and self._login:
+            raise PublicError(503, LOGIN_REFUSED)
+        answer = given.raise_for_status().json()
         token = answer.get("token") or answer.get("access_token")
         if not isinstance(token, str) or not token.isascii():
             raise ValueError("the registry gives no token")

@@ -10,11 +10,14 @@ SUITE = "jupyterhub_suite.proxy.testing"
 
 
 def run(
-    folder: Path, *arguments: str, timeout: float = 560
+    folder: Path,
+    *arguments: str,
+    python: str | Path = sys.executable,
+    timeout: float = 560,
 ) -> subprocess.CompletedProcess[str]:
     # A pytest.ini of its own, or this repository's settings would apply.
     (folder / "pytest.ini").write_text("[pytest]\n")
-    command = [sys.executable, "-m", "pytest", "-q", "--tb=short", "--pyargs"]
+    command = [python, "-m", "pytest", "-q", "--tb=short", "--pyargs"]
     return subprocess.run(
         [*command, *arguments],
         cwd=folder,
@@ -26,6 +29,8 @@ def run(
     )
 
 
-def assert_conforms(folder: Path, *arguments: str) -> None:
-    outcome = run(folder, SUITE, *arguments)
+def assert_conforms(
+    folder: Path, *arguments: str, python: str | Path = sys.executable
+) -> None:
+    outcome = run(folder, SUITE, *arguments, python=python)
     assert outcome.returncode == 0, outcome.stdout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import anyio.to_thread
@@ -16,9 +17,11 @@ from tests.proxy.conformance.suite import assert_conforms
 
 DIFFERENCES = Path(__file__).with_name("traefik.py")
 
+EMBEDDED = "TraefikFileProviderProxy"
+QUICK = ["-m", "not slow"]
 # Class -> what its configuration says of the store: {etcd} and {redis} are URLs.
 PROXIES = {
-    "TraefikFileProviderProxy": "",
+    EMBEDDED: "",
     "TraefikEtcdProxy": "c.TraefikEtcdProxy.etcd_url = '{etcd}'",
     "TraefikRedisProxy": "c.TraefikRedisProxy.redis_url = '{redis}'",
     "TraefikHTTPProviderProxy": "",
@@ -29,24 +32,36 @@ PROXIES = {
 async def test_our_proxy_conforms(
     name: str,
     tmp_path: Path,
+    hub_python: Path,
     start_etcd: Callable[..., Awaitable[Etcd]],
     start_redis: Callable[..., Awaitable[Redis]],
 ) -> None:
     store = PROXIES[name]
-    quick = name != "TraefikFileProviderProxy"
     if "{etcd}" in store:
         store = store.format(etcd=(await start_etcd()).endpoints[0])
     elif "{redis}" in store:
         store = store.format(redis=(await start_redis()).url)
-    config = tmp_path / "conf.py"
+    # How long a body may last is Traefik's business, not the store's.
+    kept = [] if name == EMBEDDED else QUICK
+    await conforms(name, tmp_path, store, *kept, python=hub_python)
+
+
+@pytest.mark.parametrize("jupyterhub_version", ["5"])
+async def test_the_embedded_proxy_conforms_in_jupyterhub_5(
+    tmp_path: Path, hub_python: Path
+) -> None:
+    await conforms(EMBEDDED, tmp_path, "", *QUICK, python=hub_python)
+
+
+async def conforms(
+    name: str, folder: Path, store: str, *arguments: str, python: Path
+) -> None:
+    config = folder / "conf.py"
     config.write_text(f"{DIFFERENCES.read_text()}\n{store}\n")
+    hold = partial(assert_conforms, python=python)
+    proxy_class = f"--proxy-class=jupyterhub_suite.proxy.classes.{name}"
     await anyio.to_thread.run_sync(
-        assert_conforms,
-        tmp_path,
-        f"--proxy-class=jupyterhub_suite.proxy.classes.{name}",
-        f"--proxy-config={config}",
-        # How long a body may last is Traefik's business, not the store's.
-        *(["-m", "not slow"] if quick else []),
+        hold, folder, proxy_class, f"--proxy-config={config}", *arguments
     )
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -15,7 +18,9 @@ from jupyterhub_suite.services.entrypoint.checking import Checker
 from jupyterhub_suite.services.entrypoint.systems import System
 from jupyterhub_suite.services.entrypoint.types import EntrypointType, parse_types
 from jupyterhub_suite.services.entrypoint.validators import BaseValidator
-from jupyterhub_suite.services.errors import PublicError
+from jupyterhub_suite.services.errors import PublicError, SettingError
+from tests.harness.fixtures import Start
+from tests.harness.registry import PASSWORD, USER
 
 if TYPE_CHECKING:
     from jupyterhub_suite.services.entrypoint.store import EntrypointStore
@@ -129,6 +134,116 @@ async def test_an_image_that_anybodys_token_does_not_open_is_not_there(
 ) -> None:
     live.answer = with_tokens(live, token="refused")
     assert (await verdict(container(live), image(live)))[0] is False
+
+
+def logins(folder: Path, **by_registry: dict[str, str]) -> str:
+    """A file as `docker login` writes it."""
+    file = folder / "config.json"
+    file.write_text(json.dumps({"auths": by_registry}))
+    return str(file)
+
+
+def basic(name: str, password: str) -> dict[str, str]:
+    return {"auth": base64.b64encode(f"{name}:{password}".encode()).decode()}
+
+
+async def test_an_image_behind_a_real_registrys_login_is_found_and_pinned(
+    start_registry: Start, tmp_path: Path
+) -> None:
+    real = await start_registry()
+    digest = await real.push("team/lab", "1")
+    file = logins(tmp_path, **{real.address: basic(USER, PASSWORD)})
+    entry = {"name": "container", "registry": {real.address: real.url}, "pin": True}
+    kind = parse_types([{**entry, "docker_config": file}])["container"]
+    there = {"entrypoint": f"{real.address}/team/lab:1"}
+
+    pinned = await kind.prepare(there, "alice")
+    assert pinned["entrypoint"] == f"{real.address}/team/lab:1@{digest}"
+    assert await verdict(kind, dict(pinned)) == (True, "The registry has it.")
+    missing = {"entrypoint": f"{real.address}/team/lab:2"}
+    assert (await verdict(kind, missing))[0] is False
+
+    logins(tmp_path, **{real.address: basic(USER, "an-old-password")})
+    with pytest.raises(PublicError, match="refuses this site's login"):
+        await verdict(kind, there)
+    nobody = parse_types([entry])["container"]
+    with pytest.raises(PublicError, match="cannot be asked now"):
+        await verdict(nobody, there)
+
+
+@pytest.mark.parametrize(
+    "login", [basic("ann", "pw"), {"username": "ann", "password": "pw"}], ids=list
+)
+async def test_a_login_gets_a_token_that_opens_more(
+    live: Live, tmp_path: Path, login: dict[str, str]
+) -> None:
+    file = logins(tmp_path, **{f"127.0.0.1:{live.port}": login})
+    logged_in: list[str | None] = []
+    answer = with_tokens(live)
+
+    def remembering(request: RequestHandler) -> Awaitable[None] | None:
+        if request.request.path == "/token":
+            logged_in.append(request.request.headers.get("Authorization"))
+        return answer(request)
+
+    live.answer = remembering
+    kind = container(live, docker_config=file)
+    assert (await verdict(kind, image(live)))[0] is True
+    # Another registry's login is nobody's to see.
+    assert (await verdict(kind, {"entrypoint": "team/lab:1"}))[0] is True
+    assert logged_in == [f"Basic {basic('ann', 'pw')['auth']}", None]
+
+
+async def test_a_login_that_gets_no_token_is_the_administrators(
+    live: Live, tmp_path: Path
+) -> None:
+    file = logins(tmp_path, **{f"127.0.0.1:{live.port}": basic("ann", "pw")})
+    answer = with_tokens(live)
+
+    def refusing(request: RequestHandler) -> Awaitable[None] | None:
+        if request.request.path != "/token":
+            return answer(request)
+        request.set_status(401)
+        return None
+
+    live.answer = refusing
+    with pytest.raises(PublicError, match="refuses this site's login"):
+        await verdict(container(live, docker_config=file), image(live))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        None,
+        "",
+        "auths",
+        "{}",
+        '{"auths": []}',
+        '{"auths": {"https://index.docker.io/v1/": {"auth": "s3cret!"}}}',
+        '{"auths": {"https://index.docker.io/v1/": {"auth": 7}}}',
+        '{"auths": {"https://index.docker.io/v1/": "s3cret!"}}',
+    ],
+)
+def test_a_file_without_logins_is_refused_and_not_shown(
+    tmp_path: Path, text: str | None
+) -> None:
+    file = tmp_path / "config.json"
+    if text is not None:
+        file.write_text(text)
+    entry = {"name": "container", "registry": {"": "https://images.example.org"}}
+    with pytest.raises(SettingError, match="container: docker_config") as refused:
+        parse_types([{**entry, "docker_config": str(file)}])
+    assert "s3cret" not in str(refused.value)
+
+
+async def test_a_file_of_logins_that_goes_away_is_an_outage(
+    live: Live, tmp_path: Path
+) -> None:
+    file = logins(tmp_path)
+    kind = container(live, docker_config=file)
+    (tmp_path / "config.json").unlink()
+    with pytest.raises(PublicError, match="cannot be asked now"):
+        await verdict(kind, image(live))
 
 
 async def test_an_image_of_one_word_is_an_official_one_of_dockers(live: Live) -> None:

@@ -12,7 +12,7 @@ from playwright.async_api import Page, expect
 from tests.harness.browser import Browser
 from tests.harness.hub import RealHub
 
-from .visits import SERVICE, add, enter, select
+from .visits import SERVICE, add, enter, select, selection
 
 SCRIPT_NAME = "<img src=x onerror=alert(1)>'\"{{7*7}}"
 
@@ -66,6 +66,28 @@ async def test_a_user_adds_selects_edits_clears_and_deletes(
     await page.get_by_role("button", name="Delete", exact=True).click()
     await expect(box).to_contain_text("You have none on this system yet")
     browser.assert_no_complaints(but="400")
+
+
+async def test_of_two_edits_at_once_the_second_hears_of_the_first_and_keeps_its_text(
+    hub: RealHub, browser: Browser, script: Path
+) -> None:
+    session = await enter(hub, "twice")
+    added = await add(session, name="mine", type="script", entrypoint=str(script))
+    page = await visit(hub, browser, "twice")
+    row = page.locator("[data-type=script] li")
+
+    await row.get_by_role("button", name="Edit mine").click()
+    elsewhere = {"id": added["id"], "name": "from elsewhere"}
+    (await session.put(selection("twice"), json=elsewhere)).raise_for_status()
+    await fill_in(page, "from here", str(script))
+    await expect(page.get_by_role("alert")).to_contain_text("was changed meanwhile")
+    await expect(page.get_by_label("Name", exact=True)).to_have_value("from here")
+
+    await page.get_by_role("button", name="Cancel").click()
+    await row.get_by_role("button", name="Edit from elsewhere").click()
+    await fill_in(page, "from here", str(script))
+    await expect(row).to_contain_text("from here")
+    browser.assert_no_complaints(but="409")
 
 
 async def test_systems_are_buttons_and_each_has_its_own_selection(
