@@ -6,6 +6,9 @@
 
 PYTHON ?= python3
 ARGS ?=
+# One more than there are cores: tests wait for Hubs more than they compute.
+WORKERS ?= $(shell expr $$(nproc) + 1)
+PYTEST := pytest -q -n $(WORKERS) --maxprocesses 8 --dist loadgroup $(ARGS)
 
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>&1)
 STAMP := .venv/.made-$(VERSION)
@@ -31,7 +34,7 @@ demo-ha: $(STAMP) ## run one that outlives the death of its parts
 	@exec $(BIN)/python example/high-availability/demo.py
 
 test: $(STAMP) ## run all tests, in parallel
-	@$(BIN)/pytest -q -n auto --maxprocesses 8 --dist loadgroup $(ARGS)
+	@$(BIN)/$(PYTEST)
 
 lint: $(STAMP) ## check style and types
 	$(BIN)/ruff check .
@@ -51,7 +54,7 @@ screenshots: $(STAMP) ## take the pictures of example/README.md anew, with Docke
 
 coverage: $(STAMP) ## run all tests, and tell which lines none of them reached
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest -q -n auto --maxprocesses 8 --dist loadgroup $(ARGS)
+	@$(BIN)/coverage run -m $(PYTEST)
 	@$(BIN)/coverage combine -q
 	@$(BIN)/coverage html -q --fail-under=0
 	@$(BIN)/coverage report

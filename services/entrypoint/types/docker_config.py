@@ -32,7 +32,7 @@ def read_login(file: str, registry: str) -> str:
 
 def find_login(text: str, registry: str) -> str:
     key = DOCKER_HUB if registry in DOCKER_HUB_NAMES else registry
-    entry = json.loads(text)["auths"].get(key, {})
+    entry = dict(json.loads(text)["auths"].get(key, {}))
     if "auth" in entry:
         base64.b64decode(entry["auth"], validate=True)
         return entry["auth"]
