@@ -82,7 +82,9 @@ class ImageRegistry:
         return {"Authorization": f"Bearer {await self._token(http, told)}"}
 
     async def _token(self, http: httpx.AsyncClient, told: dict[str, str]) -> str:
-        query = {key: told[key] for key in ("service", "scope") if key in told}
+        query: dict[str, str] = {
+            key: told[key] for key in ("service", "scope") if key in told
+        }
         given = await http.get(told["realm"], params=query, headers=self._login)
         if given.status_code in (401, 403) and self._login:
             raise PublicError(503, LOGIN_REFUSED)
