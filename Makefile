@@ -6,8 +6,8 @@
 
 PYTHON ?= python3
 ARGS ?=
-# One more than there are cores: tests wait for Hubs more than they compute.
-WORKERS ?= $(shell expr $$(nproc) + 1)
+# Two a core: tests wait for Hubs more than they compute.
+WORKERS ?= $(shell expr $$(nproc) '*' 2)
 PYTEST := pytest -q -n $(WORKERS) --maxprocesses 8 --dist loadgroup $(ARGS)
 
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>&1)

@@ -191,7 +191,7 @@ def survive_chapter(report: dict[str, Any] | None) -> str:
         "of them failed",
         "their WebSockets closed",
         "route changes",
-        "of them failed",
+        "of them asked for again",
         "routes missing or left over",
         "slowest change",
     ]

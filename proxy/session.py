@@ -50,6 +50,7 @@ class Session:
             log=self.log,
             metrics=metrics,
             timeout=settings.check_route_timeout,
+            again=settings.patrol_interval,
         )
         self.patrol = Patrol(
             self.writer,

@@ -52,6 +52,7 @@ class Writer:
         log: logging.Logger,
         metrics: ProxyMetrics,
         timeout: float = 30,
+        again: float = 5,
         retry: tuple[float, float] = (0.1, 5),
     ) -> None:
         self.table = table
@@ -60,6 +61,7 @@ class Writer:
         self.log = log
         self.metrics = metrics
         self.timeout = timeout
+        self.again = again
         self.retry = retry
         self.generations = Generations()
         self.seal: Path = ("http", "middlewares", table.naming.of("generation"))
@@ -133,7 +135,7 @@ class Writer:
             self.metrics.batch(len(wishes))
             try:
                 if change or self._doubt:
-                    await self.confirm(await self._write(change), self.timeout)
+                    await self._see_confirmed(await self._write(change))
             except StoreUnavailable as e:
                 self._waiters = self._expire(waiters, e) + self._waiters
                 self.log.warning("Routes wait for their store: %s", e)
@@ -158,14 +160,31 @@ class Writer:
 
     async def _write(self, change: Change) -> str:
         """Write a change, or whatever else makes the store right; return the mark."""
-        if self._doubt or not await self._kept():
+        # Until all of it is written, since a store may go away at any point.
+        doubt, self._doubt = self._doubt, True
+        if doubt or not await self._kept():
             change = await self._mending(change)
-        self._doubt = True
         mark = self.generations.next()
         change.seal = {self.seal: traefik.generation(mark)}
         await self.store.write(change)
         self._doubt = False
         return mark
+
+    async def _see_confirmed(self, mark: str) -> None:
+        """Wait until every Traefik has loaded a write.
+
+        The store may lose it meanwhile, or Traefik the news of it, so whatever is
+        missing is written again; a later mark confirms all that came before.
+        """
+        confirmed = asyncio.ensure_future(self.confirm(mark, self.timeout))
+        try:
+            while not (await asyncio.wait({confirmed}, timeout=self.again))[0]:
+                self.log.info("Some Traefik has not loaded the last change yet")
+                await self._write(Change())
+            await confirmed
+        finally:
+            confirmed.cancel()
+            await asyncio.gather(confirmed, return_exceptions=True)
 
     async def _kept(self) -> bool:
         """Whether the store has what we wrote last: an emptied one would get no more

@@ -20,6 +20,7 @@ from jupyterhub_suite.proxy.routes import Address, Route
 from jupyterhub_suite.proxy.stores.memory import MemoryStore
 from jupyterhub_suite.proxy.table import Door, Naming, Table
 from jupyterhub_suite.proxy.writer import Writer
+from tests.harness.processes import wait_for
 
 
 class FakeTraefik:
@@ -66,6 +67,7 @@ async def writer(
         log=logging.getLogger("test"),
         metrics=ProxyMetrics(registry),
         timeout=0.2,
+        again=0.05,
         retry=(0.01, 0.05),
     )
     yield writer
@@ -158,9 +160,12 @@ async def test_a_delete_that_failed_is_tried_on(
     assert routes_in(store) == set()
 
 
+@pytest.mark.parametrize("written_before", [False, True])
 async def test_changes_wait_for_a_store_that_is_away_for_a_moment(
-    writer: Writer, store: MemoryStore
+    writer: Writer, store: MemoryStore, written_before: bool
 ) -> None:
+    if written_before:
+        await writer.reconcile()
     store.failure = StoreUnavailable("nobody answers")
     adding = asyncio.create_task(writer.submit(route("a")))
     await asyncio.sleep(0.03)
@@ -197,6 +202,60 @@ async def test_a_flushed_store_is_filled_again(
     await writer.reconcile()
     assert routes_in(store) == {"/user/a/"}
     assert registry.get_sample_value("jupyterhub_proxy_repairs_total") == 3
+
+
+async def test_what_a_store_lost_before_traefik_read_it_is_written_again(
+    writer: Writer, replica: FakeTraefik, store: MemoryStore
+) -> None:
+    replica.allowed.clear()
+    adding = asyncio.create_task(writer.submit({**route("a"), **route("b")}))
+    await replica.asked.wait()
+    store.entries.clear()
+
+    async def back() -> bool:
+        return routes_in(store) == {"/user/a/", "/user/b/"}
+
+    await wait_for(back, what="both routes again")
+    assert not adding.done()
+    replica.allowed.set()
+    await adding
+
+
+async def test_news_that_traefik_missed_are_told_again(
+    writer: Writer, replica: FakeTraefik, store: MemoryStore
+) -> None:
+    replica.allowed.clear()
+    adding = asyncio.create_task(writer.submit(route("a")))
+    await replica.asked.wait()
+    told = store.writes
+
+    async def told_again() -> bool:
+        return store.writes > told
+
+    await wait_for(told_again, what="another write")
+    assert not adding.done()
+    replica.allowed.set()
+    await adding
+    # The same table, with a later mark.
+    assert routes_in(store) == {"/user/a/"}
+    assert traefik.mark_of(store.entries[writer.seal]) == writer.generations.current
+
+
+async def test_a_store_that_goes_away_before_traefik_read_it_is_waited_for(
+    writer: Writer, replica: FakeTraefik, store: MemoryStore
+) -> None:
+    writer.timeout = 5
+    replica.allowed.clear()
+    adding = asyncio.create_task(writer.submit(route("a")))
+    await replica.asked.wait()
+    store.entries.clear()
+    store.failure = StoreUnavailable("nobody answers")
+    await asyncio.sleep(0.1)
+    assert not adding.done()
+    store.failure = None
+    replica.allowed.set()
+    await adding
+    assert routes_in(store) == {"/user/a/"}
 
 
 async def test_strays_of_ours_go_and_entries_of_others_stay(

@@ -16,7 +16,7 @@ from tornado.websocket import (
 )
 
 from jupyterhub_suite.proxy.testing.browser import Line
-from tests.proxy.survive.balancer import Balancer
+from tests.proxy.survive.balancer import Balancer, Passage
 
 CONNECTIONS = 30
 REQUESTS_A_SECOND = 300
@@ -60,10 +60,6 @@ class Load:
     def _path(self, n: int) -> str:
         return f"/user/{self._users[n % len(self._users)]}/"
 
-    def _touched(self, port: int) -> bool:
-        passage = self._balancer.passage(port)
-        return passage is not None and passage.touched
-
     def _fail(self, what: str, port: int, why: str) -> None:
         passage = self._balancer.passage(port)
         through = f"replica {passage.replica}" if passage else "no replica"
@@ -81,11 +77,14 @@ class Load:
         reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
         own_port = writer.get_extra_info("sockname")[1]
         line = Line(reader, writer, f"127.0.0.1:{self._port}", PATIENCE)
+        passage: Passage | None = None
         try:
             while not self._over.is_set():
                 await self._paced(line, path, own_port)
+                # Its port may be another's as soon as it is closed.
+                passage = passage or self._balancer.passage(own_port)
         except (OSError, EOFError, asyncio.TimeoutError) as error:
-            if not self._touched(own_port):
+            if not touched(passage or self._balancer.passage(own_port)):
                 self._fail(path, own_port, repr(error))
         finally:
             writer.close()
@@ -116,8 +115,8 @@ class Load:
                     self._fail(url, 0, repr(error))
                 await asyncio.sleep(0.1)
                 continue
-            own_port = local_port(socket)
-            if not await self._chat(socket) and not self._touched(own_port):
+            passage = self._balancer.passage(local_port(socket))
+            if not await self._chat(socket) and not touched(passage):
                 self.noticed.closed.append(f"{url}: {socket.close_code}")
             socket.close()
 
@@ -134,6 +133,10 @@ class Load:
             self.noticed.messages += 1
             await asyncio.sleep(1)
         return True
+
+
+def touched(passage: Passage | None) -> bool:
+    return passage is not None and passage.touched
 
 
 def local_port(socket: WebSocketClientConnection) -> int:

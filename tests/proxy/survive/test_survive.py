@@ -17,6 +17,7 @@ from tests.proxy.survive.changes import Changes, Event, meanwhile
 from tests.proxy.survive.load import Noticed
 from tests.proxy.survive.site import STEADY, Site, site
 
+TIMEOUT = 30  # check_route_timeout, after which a server's start fails
 NUMBER_OF_CHANGES = int(os.environ.get("SURVIVE_CHANGES", "200"))
 
 
@@ -97,6 +98,8 @@ async def survive(what: str, large: Site, events: list[Event]) -> None:
     assert noticed.closed == []
     assert (missing, left_over) == ([], [])
     assert changes.done == changes.number
+    # Whoever starts a server waits for a part that is away, and is not refused.
+    assert changes.slowest < TIMEOUT
     assert noticed.requests > changes.number / 10
 
 
