@@ -22,7 +22,7 @@ from .routes import Address
 FLAT = 256
 """Up to so many routes, a flat table is simpler and as fast."""
 
-NODE = 64
+NODE = 16
 """What a node of the tree should hold at most."""
 
 SMALL = 4
