@@ -19,6 +19,8 @@ DIFFERENCES = Path(__file__).with_name("traefik.py")
 
 EMBEDDED = "TraefikFileProviderProxy"
 QUICK = ["-m", "not slow"]
+# What depends on the Hub; bytes that pass do not.
+HUBS_PART = "routes or the_hubs_table or hosts or base_url or restart or last_activity"
 # Class -> what its configuration says of the store: {etcd} and {redis} are URLs.
 PROXIES = {
     EMBEDDED: "",
@@ -50,7 +52,7 @@ async def test_our_proxy_conforms(
 async def test_the_embedded_proxy_conforms_in_jupyterhub_5(
     tmp_path: Path, hub_python: Path
 ) -> None:
-    await conforms(EMBEDDED, tmp_path, "", *QUICK, python=hub_python)
+    await conforms(EMBEDDED, tmp_path, "", "-k", HUBS_PART, python=hub_python)
 
 
 async def conforms(
