@@ -12,6 +12,8 @@ from typing import Any
 import parts
 from peers import CHP, CHP_VERSION, TRAEFIK_PROXY_PYTHON
 
+from jupyterhub_suite.ports import free_port
+
 Settings = dict[str, dict[str, Any]]
 
 
@@ -33,7 +35,7 @@ def chp(given: parts.Parts) -> Settings:
     return {
         "ConfigurableHTTPProxy": {
             "command": [str(CHP)],
-            "api_url": f"http://127.0.0.1:{parts.free_port()}",
+            "api_url": f"http://127.0.0.1:{free_port()}",
             "log_level": "error",
         }
     }
@@ -41,7 +43,7 @@ def chp(given: parts.Parts) -> Settings:
 
 def traefik(given: parts.Parts) -> dict[str, Any]:
     return {
-        "traefik_api_url": f"http://127.0.0.1:{parts.free_port()}",
+        "traefik_api_url": f"http://127.0.0.1:{free_port()}",
         "traefik_api_username": "admin",
         "traefik_api_password": secrets.token_hex(32),
     }

@@ -31,8 +31,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from jupyterhub_suite.ports import free_port
 from tests.harness.hub import RealHub
-from tests.harness.ports import free_port
 from tests.harness.processes import wait_for
 
 DOCS = ROOT / "docs" / "culler.md"

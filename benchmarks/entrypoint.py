@@ -29,6 +29,7 @@ from typing import NamedTuple
 import httpx
 from sqlalchemy import insert
 
+from jupyterhub_suite.ports import free_port
 from jupyterhub_suite.services.database import Database
 from jupyterhub_suite.services.entrypoint.app import EntrypointService
 from jupyterhub_suite.services.entrypoint.model import (
@@ -38,7 +39,6 @@ from jupyterhub_suite.services.entrypoint.model import (
     Selection,
     now,
 )
-from tests.harness.ports import free_port
 from tests.harness.postgresql import PostgreSQL
 from tests.harness.processes import Process
 

@@ -16,6 +16,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from jupyterhub_suite.ports import free_port
+
 if TYPE_CHECKING:
     from contestants import Contestant
 
@@ -176,12 +178,6 @@ async def running_hub(
 def search_path() -> str:
     """Traefik is found where `pip install jupyterhub-suite[traefik]` puts it."""
     return f"{Path(sys.executable).parent}:{os.environ['PATH']}:/usr/sbin"
-
-
-def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return listening.getsockname()[1]
 
 
 def wait_until_listening(url: str, seconds: float = 20) -> None:

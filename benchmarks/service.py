@@ -17,6 +17,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from jupyterhub_suite.ports import free_port
+
 ROOT = Path(__file__).resolve().parent.parent
 TORNADO = """
 import asyncio, sys
@@ -38,13 +40,6 @@ def programs(port: int) -> dict[str, Sequence[str]]:
         "JupyterHub's OAuth library and tornado": ["-c", OAUTH, str(port)],
         "bare tornado": ["-c", TORNADO, str(port)],
     }
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def measure(arguments: Sequence[str], port: int) -> tuple[float, float]:

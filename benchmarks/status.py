@@ -33,6 +33,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from jupyterhub_suite.ports import free_port
 from jupyterhub_suite.services.database import Database
 from jupyterhub_suite.services.status import tables
 from jupyterhub_suite.services.status.app import StatusService
@@ -43,7 +44,6 @@ from jupyterhub_suite.services.status.results import to_row
 from jupyterhub_suite.services.status.store import Store
 from jupyterhub_suite.services.status.summary import day_of
 from jupyterhub_suite.services.status.tally import Tally, counted
-from tests.harness.ports import free_port
 from tests.harness.postgresql import PostgreSQL
 from tests.harness.processes import Process
 

@@ -16,10 +16,10 @@ import pytest
 from traitlets.config.loader import PyFileConfigLoader
 
 from jupyterhub_suite import settings_page
+from jupyterhub_suite.ports import free_port
 from jupyterhub_suite.registry import SERVICES
 from tests.harness.fixtures import StartHub, both_hubs
 from tests.harness.hub import ROOT
-from tests.harness.ports import free_port
 
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/**/*.md"))]
 PAGES += sorted(ROOT.glob("example/**/*.md"))

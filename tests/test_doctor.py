@@ -29,9 +29,9 @@ from jupyterhub_suite.doctor.checks import (
     check_versions,
 )
 from jupyterhub_suite.doctor.subject import Subject
+from jupyterhub_suite.ports import free_port
 from jupyterhub_suite.services.registration import SETTINGS_VARIABLE
 from tests.harness.fixtures import StartHub, both_hubs
-from tests.harness.ports import free_port
 from tests.services.notes import Notes
 
 HELLO = {"name": "hello", "url": "http://127.0.0.1:{port}"}

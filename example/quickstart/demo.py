@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import socket
 import subprocess
 import sys
 import time
@@ -31,6 +30,8 @@ from children import (
     say,
     stop_on_signals,
 )
+
+from jupyterhub_suite.ports import free_port
 
 HERE = Path(__file__).resolve().parent
 FOLDER = HERE.parent.parent / ".demo"
@@ -122,17 +123,9 @@ def environment(port: int, passwords: Passwords) -> dict[str, str]:
         "DEMO_PORT": str(port),
         "DEMO_PASSWORD": passwords.user,
         "DEMO_ADMIN_PASSWORD": passwords.admin,
-        "DEMO_HUB_PORT": str(any_port()),
-        "DEMO_TRAEFIK_API": f"http://127.0.0.1:{any_port()}",
+        "DEMO_HUB_PORT": str(free_port()),
+        "DEMO_TRAEFIK_API": f"http://127.0.0.1:{free_port()}",
     }
-
-
-def any_port() -> int:
-    """One that nobody listens at, for what only the Hub talks to."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def is_ready(hub: subprocess.Popen[bytes], url: str) -> bool:

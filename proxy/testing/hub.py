@@ -8,7 +8,6 @@ a test can tell when a request has come to the Hub.
 from __future__ import annotations
 
 import os
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -25,6 +24,8 @@ from jupyterhub.utils import maybe_future
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
+from jupyterhub_suite.ports import free_port
+
 from .servers import Server
 
 THE_HUB = "the hub"
@@ -38,6 +39,10 @@ def read_config(file: str, proxy_class: str) -> Config:
     if proxy_class:
         config.JupyterHub.proxy_class = proxy_class
     return config
+
+
+class HubGaveUpError(RuntimeError):
+    """A Hub did what it does when it can't go on: it ended the process."""
 
 
 class HubUnderTest:
@@ -64,6 +69,13 @@ class HubUnderTest:
 
     async def start(self) -> None:
         """What JupyterHub does when it starts, as far as its proxy is concerned."""
+        try:
+            await self._start()
+        except SystemExit:
+            # An event loop lets it through, past all of pytest's reports.
+            raise HubGaveUpError("the Hub ended itself; its log says why") from None
+
+    async def _start(self) -> None:
         # An empty list, or it would read pytest's arguments.
         await self.app.initialize([])
         if self.proxy.should_start:
@@ -116,12 +128,6 @@ async def running_hub(
         yield hub
     finally:
         await hub.stop()
-
-
-def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return listening.getsockname()[1]
 
 
 def import_from(folder: str | os.PathLike[str]) -> None:

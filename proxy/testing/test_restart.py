@@ -9,13 +9,9 @@ from pathlib import Path
 import pytest
 from traitlets.config import Config
 
+from jupyterhub_suite.ports import free_port
 from jupyterhub_suite.proxy.testing.browser import Browser
-from jupyterhub_suite.proxy.testing.hub import (
-    THE_HUB,
-    HubUnderTest,
-    free_port,
-    running_hub,
-)
+from jupyterhub_suite.proxy.testing.hub import THE_HUB, HubUnderTest, running_hub
 from jupyterhub_suite.proxy.testing.names import AWKWARD
 from jupyterhub_suite.proxy.testing.servers import Server, Servers
 from jupyterhub_suite.proxy.testing.settings import Conformance

@@ -7,7 +7,6 @@ one would write it. What the operator has set already stays as it is.
 from __future__ import annotations
 
 import json
-import socket
 import sys
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
@@ -16,6 +15,7 @@ from pprint import pformat
 from typing import Any
 
 from .addresses import base_path, public_url
+from .ports import LOOPBACK, free_port
 from .registry import PROXIES, SERVICES, registration
 from .services.registration import SETTINGS_VARIABLE, Registration
 
@@ -226,7 +226,4 @@ def _configure_scopes(
 
 def free_url(tls: bool) -> str:
     """An address on loopback that nobody listens at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    return f"{'https' if tls else 'http'}://127.0.0.1:{port}"
+    return f"{'https' if tls else 'http'}://{LOOPBACK}:{free_port()}"

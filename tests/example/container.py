@@ -12,10 +12,10 @@ from typing import Any
 import anyio
 import httpx
 
+from jupyterhub_suite.ports import free_port
 from tests.harness.docker import BASE_IMAGE, CA_BUNDLE, Docker
 from tests.harness.hub import ROOT, HubError, Session
 from tests.harness.parts import need
-from tests.harness.ports import free_port
 from tests.harness.processes import ProcessError, wait_for
 
 IMAGE = "jupyterhub-suite:example"

@@ -20,10 +20,10 @@ import httpx
 import pytest
 from playwright.async_api import expect
 
+from jupyterhub_suite.ports import free_port
 from tests.harness.browser import Browser
 from tests.harness.hub import ROOT
 from tests.harness.parts import need
-from tests.harness.ports import free_port
 from tests.harness.processes import Process, wait_for
 
 from .pictures import VIEW, photograph

@@ -13,13 +13,13 @@ import httpx
 import pytest
 import yaml
 
+from jupyterhub_suite.ports import free_port
 from tests.example import stand_ins
 from tests.example.container import build
 from tests.example.test_high_availability import HERE, ROW, SCRAPED
 from tests.harness.docker import Docker
 from tests.harness.fixtures import one_engine
 from tests.harness.parts import need
-from tests.harness.ports import free_port
 from tests.harness.processes import ProcessError, wait_for
 
 IMAGE = "jupyterhub-suite:high-availability"

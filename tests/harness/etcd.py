@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from jupyterhub_suite.ports import free_port
 from tests.harness.daemon import Daemon
 from tests.harness.parts import need
-from tests.harness.ports import free_port
 
 if TYPE_CHECKING:
     from typing_extensions import Self

@@ -24,7 +24,7 @@ from urllib.parse import quote
 
 import httpx
 
-from tests.harness.ports import free_port
+from jupyterhub_suite.ports import free_port
 from tests.harness.processes import Process, wait_for
 
 if TYPE_CHECKING:

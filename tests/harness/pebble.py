@@ -12,9 +12,9 @@ from pathlib import Path
 
 import trustme
 
+from jupyterhub_suite.ports import free_port
 from tests.harness.daemon import Daemon
 from tests.harness.parts import need
-from tests.harness.ports import free_port
 
 
 class Names(Daemon):

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import anyio
 
+from jupyterhub_suite.ports import free_port
 from tests.harness.daemon import Daemon
 from tests.harness.parts import lack, need
-from tests.harness.ports import free_port
 from tests.harness.processes import ProcessError, wait_for
 
 # Loses data when the machine crashes, but not when PostgreSQL does.

@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import yaml
 
+from jupyterhub_suite.ports import free_port
 from tests.harness.daemon import Daemon
 from tests.harness.parts import need
-from tests.harness.ports import free_port
 
 
 class Prometheus(Daemon):

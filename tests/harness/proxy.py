@@ -23,7 +23,7 @@ import httpx
 import yaml
 from jupyterhub.proxy import Proxy
 
-from tests.harness.ports import free_port
+from jupyterhub_suite.ports import free_port
 
 
 class HarnessProxy(Proxy):

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import anyio
 
+from jupyterhub_suite.ports import free_port
 from tests.harness.daemon import Daemon
 from tests.harness.parts import need
-from tests.harness.ports import free_port
 from tests.harness.processes import wait_for
 
 

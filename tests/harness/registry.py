@@ -9,9 +9,9 @@ from pathlib import Path
 
 import httpx
 
+from jupyterhub_suite.ports import free_port
 from tests.harness.daemon import Daemon
 from tests.harness.parts import need
-from tests.harness.ports import free_port
 
 USER, PASSWORD = "reader", "a-password"
 # bcrypt of the password: nothing else is taken from an htpasswd file.

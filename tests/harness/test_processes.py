@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -13,7 +12,6 @@ import pytest
 
 from tests.harness.hub import ROOT
 from tests.harness.parts import lack, need
-from tests.harness.ports import free_port
 from tests.harness.processes import Process, ProcessError, wait_for
 
 # A child of which a grandchild breaks away into a session of its own.
@@ -94,13 +92,6 @@ async def test_waiting_has_an_end() -> None:
 
     with pytest.raises(ProcessError, match=r"not within 0.1 s: better times"):
         await wait_for(never, what="better times", deadline=0.1)
-
-
-def test_free_ports_are_free_and_differ() -> None:
-    ports = [free_port() for _ in range(100)]
-    assert len(set(ports)) == 100
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", ports[0]))
 
 
 def test_a_missing_part_skips_on_a_laptop_and_fails_in_ci(

@@ -6,9 +6,9 @@ import sys
 import tarfile
 from pathlib import Path
 
+from jupyterhub_suite.ports import free_port
 from tests.harness.docker import Docker
 from tests.harness.fixtures import StartHub, one_engine
-from tests.harness.ports import free_port
 from tests.services.entrypoint.visits import enter, selection
 
 # Programs are this machine's own, so an image needs to hold nothing, and takes no time.

@@ -16,6 +16,7 @@ from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPHeaders, HTTPServerRequest, ResponseStartLine
 from tornado.netutil import bind_sockets
 
+from jupyterhub_suite.ports import free_port
 from jupyterhub_suite.proxy.classes import (
     TraefikConsulProxy,
     TraefikEtcdProxy,
@@ -26,7 +27,6 @@ from jupyterhub_suite.proxy.classes import (
 from jupyterhub_suite.proxy.proxy import TraefikProxy
 from tests.harness.etcd import Etcd
 from tests.harness.parts import need
-from tests.harness.ports import free_port
 from tests.harness.redis import Redis
 from tests.proxy.consul_standin import Consul
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 import yaml
 
+from jupyterhub_suite.ports import free_port
 from jupyterhub_suite.proxy import commands
 from jupyterhub_suite.proxy.commands import look
 from jupyterhub_suite.proxy.comparison import compare
 from jupyterhub_suite.proxy.entries import Change
 from jupyterhub_suite.proxy.table import Naming
 from tests.harness.parts import need
-from tests.harness.ports import free_port
 from tests.harness.processes import Process
 from tests.proxy.conftest import StartProxy, in_a_file
 

@@ -100,7 +100,7 @@ async def test_a_replica_that_is_down_is_reported_and_not_waited_for(
     backend: Callable[[str], str],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    from tests.harness.ports import free_port
+    from jupyterhub_suite.ports import free_port
 
     api = f"http://127.0.0.1:{free_port()}"
     dead = f"http://127.0.0.1:{free_port()}"

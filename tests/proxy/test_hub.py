@@ -8,10 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
+from jupyterhub_suite.ports import free_port
 from tests.harness.fixtures import both_hubs
 from tests.harness.hub import RealHub
 from tests.harness.parts import need
-from tests.harness.ports import free_port
 from tests.harness.processes import wait_for
 
 StartHub = Callable[..., Awaitable[RealHub]]

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from jupyterhub_suite.ports import free_port
 from jupyterhub_suite.proxy.classes import TraefikRedisProxy
 from jupyterhub_suite.proxy.traefik import Static, static
-from tests.harness.ports import free_port
 from tests.harness.redis import Redis
 from tests.harness.traefik import Traefik
 from tests.proxy.conftest import who_answers

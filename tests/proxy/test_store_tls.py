@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 import pytest
 import trustme
 
+from jupyterhub_suite.ports import free_port
 from jupyterhub_suite.proxy.classes import TraefikEtcdProxy, TraefikRedisProxy
 from jupyterhub_suite.proxy.errors import StoreError
 from jupyterhub_suite.proxy.proxy import TraefikProxy
 from tests.harness.etcd import Etcd
 from tests.harness.parts import need
-from tests.harness.ports import free_port
 from tests.harness.redis import Redis
 from tests.proxy.conftest import who_answers
 

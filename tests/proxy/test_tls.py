@@ -18,9 +18,9 @@ from aioquic.quic.configuration import QuicConfiguration
 from aioquic.quic.events import QuicEvent
 from cryptography import x509
 
+from jupyterhub_suite.ports import free_port
 from jupyterhub_suite.proxy.certificate import placeholder
 from tests.harness.pebble import Pebble
-from tests.harness.ports import free_port
 from tests.harness.processes import wait_for
 from tests.proxy.conftest import StartProxy, in_a_file
 

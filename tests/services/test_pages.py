@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from jinja2 import TemplateNotFound
 
+from jupyterhub_suite.ports import free_port
 from jupyterhub_suite.services.pages import add_nonce, page_environment
 from tests.harness.browser import Browser, width_that_overflows
 from tests.harness.hub import RealHub
-from tests.harness.ports import free_port
 from tests.services.test_service import hub_settings
 
 

@@ -13,9 +13,9 @@ import anyio
 import httpx
 import pytest
 
+from jupyterhub_suite.ports import free_port
 from tests.harness.hub import RealHub, Session
 from tests.harness.parts import need
-from tests.harness.ports import free_port
 from tests.harness.processes import Process
 
 ROOT = Path(__file__).parents[2]

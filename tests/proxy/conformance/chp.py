@@ -9,19 +9,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 from pathlib import Path
+
+from jupyterhub_suite.ports import free_port
 
 c = get_config()  # noqa: F821
 
 INSTALLED = Path(__file__).parents[3] / ".cache/chp/node_modules/.bin"
-
-
-def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return listening.getsockname()[1]
-
 
 c.JupyterHub.proxy_class = "configurable-http-proxy"
 c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{free_port()}"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from jupyterhub_suite.ports import LOOPBACK
 from tests.proxy.conformance.control import CONFIG, need_chp
 from tests.proxy.conformance.faulty import FAULTS
 from tests.proxy.conformance.suite import SUITE, run
@@ -49,6 +51,25 @@ c.Conformance.known_differences = {"test_get_route_finds_one_route": "finds none
     outcome = run(tmp_path, SUITE, "--proxy-config=conf.py", only)
     assert outcome.returncode == pytest.ExitCode.TESTS_FAILED
     assert "[XPASS(strict)] finds none" in outcome.stdout
+
+
+def test_a_hub_that_gives_up_is_an_error_of_its_tests(tmp_path: Path) -> None:
+    with socket.create_server((LOOPBACK, 0)) as taken:
+        config = tmp_path / "conf.py"
+        config.write_text(
+            "c.TraefikFileProviderProxy.traefik_api_url = "
+            f"'http://{LOOPBACK}:{taken.getsockname()[1]}'"
+        )
+        outcome = run(
+            tmp_path,
+            SUITE,
+            "--proxy-class=jupyterhub_suite.proxy.classes.TraefikFileProviderProxy",
+            f"--proxy-config={config}",
+            "-k=test_get_route_finds_one_route",
+        )
+    assert outcome.returncode == pytest.ExitCode.TESTS_FAILED, outcome.stdout
+    assert "HubGaveUpError: the Hub ended itself; its log says why" in outcome.stdout
+    assert "address already in use" in outcome.stdout
 
 
 @pytest.mark.parametrize("fault", FAULTS)

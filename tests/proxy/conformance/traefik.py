@@ -7,16 +7,9 @@ same in prose.
 # mypy: ignore-errors
 from __future__ import annotations
 
-import socket
+from jupyterhub_suite.ports import free_port
 
 c = get_config()  # noqa: F821
-
-
-def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return listening.getsockname()[1]
-
 
 c.TraefikProxy.traefik_api_url = f"http://127.0.0.1:{free_port()}"
 c.TraefikProxy.activity_interval = 0.5

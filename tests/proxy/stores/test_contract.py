@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from jupyterhub_suite.ports import free_port
 from jupyterhub_suite.proxy.entries import Change, Path as EntryPath, same
 from jupyterhub_suite.proxy.stores.base import Store
 from jupyterhub_suite.proxy.stores.consul import ConsulStore
@@ -20,7 +21,6 @@ from jupyterhub_suite.proxy.stores.memory import MemoryStore
 from jupyterhub_suite.proxy.stores.redis import RedisStore
 from jupyterhub_suite.proxy.stores.redis_address import RedisAddress
 from tests.harness.etcd import Etcd
-from tests.harness.ports import free_port
 
 A: EntryPath = ("http", "routers", "a")
 B: EntryPath = ("http", "services", "b")

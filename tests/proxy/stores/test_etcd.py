@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from jupyterhub_suite.ports import free_port
 from jupyterhub_suite.proxy.entries import Change
 from jupyterhub_suite.proxy.errors import StoreRefused, StoreUnavailable
 from jupyterhub_suite.proxy.stores.etcd import BRANCHES, EtcdStore, nested
 from jupyterhub_suite.proxy.stores.keyvalue import Roots
 from tests.harness.etcd import Etcd
-from tests.harness.ports import free_port
 
 StartEtcd = Callable[..., Awaitable[Etcd]]
 PATH = ("http", "routers", "a")

@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from jupyterhub_suite.ports import free_port
 from jupyterhub_suite.proxy.testing.servers import Server
 from jupyterhub_suite.proxy.traefik import Static, static
 from tests.harness.hub import RealHub
-from tests.harness.ports import free_port
 from tests.harness.traefik import Traefik
 from tests.proxy.survive.balancer import Balancer
 from tests.proxy.survive.load import Load

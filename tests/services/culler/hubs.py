@@ -13,8 +13,8 @@ from urllib.parse import quote
 
 import httpx
 
+from jupyterhub_suite.ports import free_port
 from tests.harness.hub import RealHub
-from tests.harness.ports import free_port
 from tests.harness.processes import Process, wait_for
 
 if TYPE_CHECKING:

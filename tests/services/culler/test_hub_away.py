@@ -14,10 +14,10 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
+from jupyterhub_suite.ports import free_port
 from jupyterhub_suite.services.errors import HubUnreachable
 from jupyterhub_suite.services.hub import HubClient
 from tests.harness.hub import RealHub
-from tests.harness.ports import free_port
 from tests.harness.processes import wait_for
 from tests.services.culler.hubs import (
     TOKEN,

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.harness.ports import free_port
+from jupyterhub_suite.ports import free_port
 from tests.harness.processes import Process, wait_for
 
 SETTINGS = """

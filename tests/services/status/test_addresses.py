@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 import trustme
 
+from jupyterhub_suite.ports import free_port
 from jupyterhub_suite.services.listener import Certificates
 from jupyterhub_suite.services.status.access import Access
 from jupyterhub_suite.services.status.checks.base import PassingMemo, Site
 from jupyterhub_suite.services.status.model import Code
-from tests.harness.ports import free_port
 
 from .sites import TOKEN, run
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import trustme
 
+from jupyterhub_suite.ports import free_port
 from jupyterhub_suite.services.database import Database
 from jupyterhub_suite.services.errors import SettingError
 from jupyterhub_suite.services.status import outbox
@@ -24,7 +25,6 @@ from jupyterhub_suite.services.status.incidents import Incident
 from jupyterhub_suite.services.status.model import Code
 from jupyterhub_suite.services.status.news import Message, message
 from jupyterhub_suite.services.status.outbox import Outbox
-from tests.harness.ports import free_port
 from tests.harness.processes import wait_for
 
 from .mailserver import PASSWORD, USER, Mailbox, listening

@@ -8,12 +8,12 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from jupyterhub_suite.ports import free_port
 from jupyterhub_suite.services.status.checks.base import Site
 from jupyterhub_suite.services.status.model import Code
 from jupyterhub_suite.services.status.registration import CHECK_GROUP, REGISTRATION
 from tests.harness.fixtures import StartHub, both_hubs
 from tests.harness.hub import RealHub
-from tests.harness.ports import free_port
 
 from .sites import TOKEN, at, hub_settings, run, site_at, site_of
 
