@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from asyncio import Task
+from collections.abc import AsyncIterator, Coroutine
+from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -39,6 +41,13 @@ class FakeTraefik:
         if self.refuses:
             raise NotConfirmed("it has not loaded the change")
         self.seen.append(mark)
+
+    async def holds_up(self, submitting: Coroutine[Any, Any, None]) -> Task[None]:
+        """A change that is written, and not confirmed before `allowed` is set."""
+        self.allowed.clear()
+        submitted = asyncio.create_task(submitting)
+        await self.asked.wait()
+        return submitted
 
 
 @pytest.fixture
@@ -91,6 +100,13 @@ def routes_in(store: MemoryStore) -> set[str]:
     }
 
 
+async def says(caplog: pytest.LogCaptureFixture, words: str) -> None:
+    async def said() -> bool:
+        return words in caplog.text
+
+    await wait_for(said, what=f"the log says {words!r}")
+
+
 async def test_a_thousand_changes_take_a_handful_of_writes(
     writer: Writer, store: MemoryStore
 ) -> None:
@@ -102,9 +118,7 @@ async def test_a_thousand_changes_take_a_handful_of_writes(
 async def test_adding_returns_only_when_traefik_has_loaded(
     writer: Writer, replica: FakeTraefik, store: MemoryStore
 ) -> None:
-    replica.allowed.clear()
-    adding = asyncio.create_task(writer.submit(route("a")))
-    await replica.asked.wait()
+    adding = await replica.holds_up(writer.submit(route("a")))
     assert not adding.done()
     replica.allowed.set()
     await adding
@@ -162,13 +176,16 @@ async def test_a_delete_that_failed_is_tried_on(
 
 @pytest.mark.parametrize("written_before", [False, True])
 async def test_changes_wait_for_a_store_that_is_away_for_a_moment(
-    writer: Writer, store: MemoryStore, written_before: bool
+    writer: Writer,
+    store: MemoryStore,
+    caplog: pytest.LogCaptureFixture,
+    written_before: bool,
 ) -> None:
     if written_before:
         await writer.reconcile()
     store.failure = StoreUnavailable("nobody answers")
     adding = asyncio.create_task(writer.submit(route("a")))
-    await asyncio.sleep(0.03)
+    await says(caplog, "Routes wait for their store")
     assert not adding.done()
     store.failure = None
     await adding
@@ -207,9 +224,7 @@ async def test_a_flushed_store_is_filled_again(
 async def test_what_a_store_lost_before_traefik_read_it_is_written_again(
     writer: Writer, replica: FakeTraefik, store: MemoryStore
 ) -> None:
-    replica.allowed.clear()
-    adding = asyncio.create_task(writer.submit({**route("a"), **route("b")}))
-    await replica.asked.wait()
+    adding = await replica.holds_up(writer.submit({**route("a"), **route("b")}))
     store.entries.clear()
 
     async def back() -> bool:
@@ -224,9 +239,7 @@ async def test_what_a_store_lost_before_traefik_read_it_is_written_again(
 async def test_news_that_traefik_missed_are_told_again(
     writer: Writer, replica: FakeTraefik, store: MemoryStore
 ) -> None:
-    replica.allowed.clear()
-    adding = asyncio.create_task(writer.submit(route("a")))
-    await replica.asked.wait()
+    adding = await replica.holds_up(writer.submit(route("a")))
     told = store.writes
 
     async def told_again() -> bool:
@@ -242,15 +255,16 @@ async def test_news_that_traefik_missed_are_told_again(
 
 
 async def test_a_store_that_goes_away_before_traefik_read_it_is_waited_for(
-    writer: Writer, replica: FakeTraefik, store: MemoryStore
+    writer: Writer,
+    replica: FakeTraefik,
+    store: MemoryStore,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     writer.timeout = 5
-    replica.allowed.clear()
-    adding = asyncio.create_task(writer.submit(route("a")))
-    await replica.asked.wait()
+    adding = await replica.holds_up(writer.submit(route("a")))
     store.entries.clear()
     store.failure = StoreUnavailable("nobody answers")
-    await asyncio.sleep(0.1)
+    await says(caplog, "Routes wait for their store")
     assert not adding.done()
     store.failure = None
     replica.allowed.set()
