@@ -254,10 +254,14 @@ def table(head: list[str], rows: Iterable[list[str]]) -> list[str]:
     return [f"| {' | '.join(row)} |" for row in (head, rule, *rows)]
 
 
+def three_digits(value: float) -> str:
+    return f"{value:.3g}" if value < 100 else f"{value:,.0f}"
+
+
 UNITS: dict[str, Callable[[float], str]] = {
     "": lambda value: f"{value:,.0f}",
-    "seconds": lambda value: f"{value:.3g} s",
-    "milliseconds": lambda value: f"{value * 1e3:.3g} ms",
+    "seconds": lambda value: f"{three_digits(value)} s",
+    "milliseconds": lambda value: f"{three_digits(value * 1e3)} ms",
     "microseconds": lambda value: f"{value * 1e6:.0f} µs",
 }
 

@@ -12,6 +12,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from copy import deepcopy
+from inspect import isawaitable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -80,7 +81,10 @@ class HubUnderTest:
         await self.app.initialize([])
         if self.proxy.should_start:
             self._started = True
-            await maybe_future(self.proxy.start())
+            # In no task of its own, out of which an exit would go past us.
+            starting = self.proxy.start()
+            if isawaitable(starting):
+                await starting
         await self.proxy.get_all_routes()
         await self.check_routes()
 

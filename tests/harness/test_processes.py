@@ -143,9 +143,10 @@ async def test_nothing_outlives_a_test_run_that_is(
             "chromium",
         ):
             assert part in commands
-    finally:
         run.send_signal(ending)
-    await wait_for(all_gone, what="an end of everything", deadline=30)
+        await wait_for(all_gone, what="an end of everything", deadline=30)
+    finally:
+        run.kill()
 
 
 def start_hanging_tests(folder: Path, log: Path) -> subprocess.Popen[bytes]:
@@ -156,6 +157,8 @@ def start_hanging_tests(folder: Path, log: Path) -> subprocess.Popen[bytes]:
     with log.open("w") as output:
         return subprocess.Popen(
             [
+                # What a shell starts in the background is deaf to Ctrl-C.
+                *("env", "--default-signal=INT"),
                 *(sys.executable, "-m", "pytest", "-c", ROOT / "pyproject.toml"),
                 *("-s", "-n0", "-p", "no:cacheprovider", f"--basetemp={folder}/base"),
                 tests,
