@@ -114,17 +114,20 @@ async def test_prometheus_scrapes_every_part(demo: Demo) -> None:
 
 
 async def test_its_pages_show_every_part_well(demo: Demo, browser: Browser) -> None:
-    page = await browser.new_page()
-    await page.set_viewport_size(VIEW)
-    await page.goto(f"http://127.0.0.1:{demo.port + 2}")
+    # Two pages: the balancer's loads itself anew, which would end a visit elsewhere.
+    balancer, status = await browser.new_page(), await browser.new_page()
+    for page in (balancer, status):
+        await page.set_viewport_size(VIEW)
+    await balancer.goto(f"http://127.0.0.1:{demo.port + 2}")
     for part in ("traefik-1", "traefik-2", "entrypoint-2", "status-2"):
-        await expect(page.get_by_role("row", name=part).first).to_contain_text("UP")
-    await photograph(page, "balancer")
+        row = balancer.get_by_role("row", name=part).first
+        await expect(row).to_contain_text("UP")
+    await photograph(balancer, "balancer")
 
-    await page.goto(f"{demo.url}/services/status/")
+    await status.goto(f"{demo.url}/services/status/")
     # Every check once; one of them starts a server.
-    await expect(page.locator("h1")).to_have_text("All is well", timeout=90_000)
-    await photograph(page, "high-availability")
+    await expect(status.locator("h1")).to_have_text("All is well", timeout=90_000)
+    await photograph(status, "high-availability")
 
 
 def test_secrets_are_for_one_account_and_on_no_command_line(demo: Demo) -> None:

@@ -75,7 +75,7 @@ async def test_settings_reach_the_hub_and_wrong_logins_are_errors(
     start_hub: StartHub,
 ) -> None:
     hub = await start_hub(
-        text="c.JupyterHub.services = [{'name': 'mine', 'url': 'http://127.0.0.1:9'}]",
+        text="c.JupyterHub.services = [{'name': 'mine'}]",
         settings={"DummyAuthenticator": {"password": "let me in"}},
         base_path="/deep/",
     )
