@@ -72,8 +72,7 @@ async def compose(docker: Docker) -> AsyncIterator[Compose]:
     finally:
         # Users' servers are containers beside those of Compose. Volumes and networks
         # go with the engine.
-        if containers := (await docker.run("ps", "-aq")).split():
-            await docker.run("rm", "-f", *containers)
+        await docker.remove_containers()
 
 
 async def test_parts_die_and_the_user_notices_nothing(compose: Compose) -> None:

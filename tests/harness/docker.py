@@ -106,16 +106,23 @@ class Docker(Daemon):
     async def __aexit__(self, *_: object) -> None:
         try:
             if hasattr(self, "process") and self.process.poll() is None:
-                await self._remove_containers()
+                await self.remove_containers()
+                await self.remove_networks()
         finally:
             await super().__aexit__()
             await self._unmount()
             shutil.rmtree(self.sockets, ignore_errors=True)
             shutil.rmtree(self.folder / "data", ignore_errors=True)
 
-    async def _remove_containers(self) -> None:
+    async def remove_containers(self) -> None:
         if ids := (await self.run("ps", "-aq")).split():
             await self.run("rm", "-f", *ids)
+
+    async def remove_networks(self) -> None:
+        """Their bridges would stay on this machine, of whose addresses each takes some."""
+        made = ("network", "ls", "-q", "--filter", "type=custom")
+        if ids := (await self.run(*made)).split():
+            await self.run("network", "rm", *ids)
 
     async def _unmount(self) -> None:
         """What an engine that was killed leaves mounted."""
